@@ -1,1 +1,13 @@
-export {};
+export { createObjectStore, type ObjectStoreSettings, type S3Settings } from './create-object-store.js';
+export { ObjectNotFoundError, ObjectStoreError, type ObjectStoreErrorCode } from './errors.js';
+export { assertObjectKey, assertObjectPrefix, iconKey, MAX_KEY_BYTES, packageKey } from './keys.js';
+export type {
+  ByteRange,
+  ObjectInfo,
+  ObjectStore,
+  OpenedObject,
+  PutBytesOptions,
+  PutFileOptions,
+  PutFileResult,
+} from './object-store.js';
+export { parseObjectStoreUrl, type ObjectStoreLocation } from './url.js';

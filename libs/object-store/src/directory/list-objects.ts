@@ -1,0 +1,52 @@
+import type { Dirent } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { assertObjectKey } from '../keys.js';
+import type { ObjectInfo } from '../object-store.js';
+import { isMissing } from './file-errors.js';
+import { lstatIfPresent } from './object-files.js';
+
+/**
+ * Walks the folders that can hold keys with this prefix, one folder in memory at a time. Links, and names that are no
+ * valid keys, are not objects. Ascending order of whole keys, which is how S3 lists.
+ */
+export async function* listObjects(root: string, prefix: string): AsyncGenerator<ObjectInfo> {
+  const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
+  yield* walk(root, folder, prefix);
+}
+
+async function* walk(root: string, folder: string, prefix: string): AsyncGenerator<ObjectInfo> {
+  for (const { key, isFolder } of await readEntries(root, folder)) {
+    // A folder's key ends in a slash, so it is on the way to the prefix or below it.
+    if (!key.startsWith(prefix) && !(isFolder && prefix.startsWith(key))) continue;
+    if (isFolder) {
+      yield* walk(root, key, prefix);
+      continue;
+    }
+    const stats = await lstatIfPresent(join(root, key));
+    if (stats?.isFile() === true) yield { key, sizeBytes: stats.size, modifiedAt: stats.mtime };
+  }
+}
+
+async function readEntries(root: string, folder: string): Promise<{ key: string; isFolder: boolean }[]> {
+  let entries: Dirent[];
+  try {
+    entries = await readdir(join(root, folder), { withFileTypes: true });
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+  return entries
+    .filter((entry) => (entry.isFile() || entry.isDirectory()) && isKey(folder + entry.name))
+    .map((entry) => ({ key: folder + entry.name + (entry.isDirectory() ? '/' : ''), isFolder: entry.isDirectory() }))
+    .sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+function isKey(text: string): boolean {
+  try {
+    assertObjectKey(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
