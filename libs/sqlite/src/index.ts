@@ -1,1 +1,14 @@
-export {};
+/** SQLite as both databases of the platform use it: opening, transactions, scans, migrations, the directory's lock. */
+export * from './open.js';
+export * from './dialect.js';
+export * from './database.js';
+export * from './data-dir-lock.js';
+export * from './compiled-module.js';
+export { ScanUnavailableError, ScanProcess, type ScanOptions } from './scan/scan-process.js';
+export * from './migrate/migration-files.js';
+export * from './migrate/migrator.js';
+export * from './migrate/row-census.js';
+import Database from 'better-sqlite3';
+
+/** What SQLite refused, with its code (`SQLITE_CONSTRAINT_UNIQUE`, `SQLITE_FULL` …). */
+export const SqliteError = Database.SqliteError;

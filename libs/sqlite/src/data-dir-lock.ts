@@ -1,0 +1,107 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+
+/** Who holds a data directory, as written beside the lock for people and tools to read. */
+export interface LockHolder {
+  pid: number;
+  command: string;
+  started_at: string;
+  /** Where the holder answers HTTP, once it does. */
+  address?: string;
+  /** Path of the socket on which the holder takes commands from this machine. */
+  control_socket?: string;
+}
+
+/** Another process owns the data directory. */
+export class DataDirLockedError extends Error {
+  constructor(
+    readonly dataDir: string,
+    readonly holder: LockHolder | undefined,
+  ) {
+    const who = holder ? `process ${holder.pid} (${holder.command}, since ${holder.started_at})` : 'another process';
+    super(
+      `${dataDir} is in use by ${who}. One process owns a data directory: stop that one first, or use another DATA_DIR.`,
+    );
+    this.name = 'DataDirLockedError';
+  }
+}
+
+const LOCK_FILE = 'server.lock';
+const HOLDER_FILE = 'server.json';
+
+/**
+ * The operating system's lock on a data directory, held until `release` or the end of the process, however it ends.
+ * It is the exclusive lock of a tiny SQLite file, because SQLite already carries a portable one and Node has none.
+ */
+export class DataDirLock {
+  private constructor(
+    readonly dataDir: string,
+    private readonly connection: Database.Database,
+    private holder: LockHolder,
+  ) {}
+
+  /**
+   * Takes the lock, creating the directory when it is missing.
+   *
+   * @throws DataDirLockedError at once when another process holds it
+   */
+  static acquire(dataDir: string, command: string, now: () => Date = () => new Date()): DataDirLock {
+    mkdirSync(dataDir, { recursive: true, mode: 0o750 });
+    const connection = new Database(join(dataDir, LOCK_FILE), { timeout: 0 });
+    try {
+      // A rollback journal: its locks are those of the file itself, with no shared memory to clean up.
+      connection.pragma('journal_mode = DELETE');
+      connection.exec('BEGIN EXCLUSIVE');
+    } catch (error) {
+      connection.close();
+      if (isBusy(error)) throw new DataDirLockedError(dataDir, readHolder(dataDir));
+      throw error;
+    }
+    const lock = new DataDirLock(dataDir, connection, {
+      pid: process.pid,
+      command,
+      started_at: now().toISOString(),
+    });
+    lock.describe({});
+    return lock;
+  }
+
+  /** Adds to what others read about the holder. */
+  describe(more: Partial<LockHolder>): void {
+    this.holder = { ...this.holder, ...more };
+    const file = join(this.dataDir, HOLDER_FILE);
+    writeFileSync(`${file}.tmp`, `${JSON.stringify(this.holder, null, 2)}\n`, { mode: 0o640 });
+    renameSync(`${file}.tmp`, file);
+  }
+
+  /** Gives the directory free. */
+  release(): void {
+    rmSync(join(this.dataDir, HOLDER_FILE), { force: true });
+    this.connection.close();
+  }
+}
+
+/** Who holds the directory now, or `undefined` when nobody does. */
+export function findLockHolder(dataDir: string): LockHolder | undefined {
+  try {
+    DataDirLock.acquire(dataDir, 'probe').release();
+    return undefined;
+  } catch (error) {
+    if (error instanceof DataDirLockedError)
+      return error.holder ?? { pid: 0, command: 'unknown', started_at: 'unknown' };
+    throw error;
+  }
+}
+
+function readHolder(dataDir: string): LockHolder | undefined {
+  try {
+    return JSON.parse(readFileSync(join(dataDir, HOLDER_FILE), 'utf8')) as LockHolder;
+  } catch {
+    return undefined;
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY');
+}

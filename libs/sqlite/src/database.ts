@@ -1,0 +1,49 @@
+import { Kysely, type Transaction } from 'kysely';
+import { MosisSqliteDialect, insideTransaction } from './dialect.js';
+import { openReader, openWriter, type RawConnection } from './open.js';
+import { ScanProcess, type ScanOptions } from './scan/scan-process.js';
+import { ScanDialect } from './scan/scan-dialect.js';
+
+/** How a database file is opened. */
+export interface SqliteDatabaseOptions {
+  file: string;
+  /** Settings of the process that runs scans; absent in tools that do not scan. */
+  scan?: Partial<ScanOptions>;
+}
+
+/**
+ * One SQLite file with its three ways in: `write` (one transaction at a time), `read` (short reads on a connection
+ * that cannot write) and `scan` (long reads in a process of their own, killed at a deadline).
+ */
+export class SqliteDatabase<Schema> {
+  readonly #writer: Kysely<Schema>;
+  readonly #scanProcess: ScanProcess;
+  readonly rawWriter: RawConnection;
+  /** Short reads: an index look-up, a page of a list. Sees only what is committed. */
+  readonly read: Kysely<Schema>;
+  /** Reads that may visit many rows; they cost a hop to another process and end at the deadline. */
+  readonly scan: Kysely<Schema>;
+
+  constructor(options: SqliteDatabaseOptions) {
+    this.rawWriter = openWriter(options.file);
+    this.#writer = new Kysely<Schema>({ dialect: new MosisSqliteDialect(this.rawWriter, 'writer') });
+    this.read = new Kysely<Schema>({ dialect: new MosisSqliteDialect(openReader(options.file), 'reader') });
+    this.#scanProcess = new ScanProcess({ file: options.file, ...options.scan });
+    this.scan = new Kysely<Schema>({ dialect: new ScanDialect(this.#scanProcess) });
+  }
+
+  /**
+   * Runs `work` in one immediate transaction and resolves after its COMMIT has been synced to disk. Whatever `work`
+   * throws rolls everything back. `work` may await nothing but queries of `trx`: other writers wait for it.
+   */
+  async write<Result>(work: (trx: Transaction<Schema>) => Promise<Result>): Promise<Result> {
+    return this.#writer.transaction().execute((trx) => insideTransaction.run(this.rawWriter, () => work(trx)));
+  }
+
+  /** Closes the connections after the transaction that runs now, folding the WAL into the file. */
+  async close(): Promise<void> {
+    await this.#scanProcess.close();
+    await this.read.destroy();
+    await this.#writer.destroy();
+  }
+}

@@ -1,0 +1,177 @@
+-- Reviews, the checks they rest on, and the guards that tie publication to both. The life cycle of a version stands in
+-- the application's state machine; these triggers hold it for whoever writes to the file directly.
+
+-- migrate:up
+CREATE TABLE reviews (
+  id              TEXT PRIMARY KEY NOT NULL CHECK (length(id) = 36),
+  kind            TEXT NOT NULL CHECK (kind IN ('version', 'listing')),
+  app_id          TEXT NOT NULL REFERENCES apps (id) ON DELETE CASCADE,
+  version_id      TEXT REFERENCES app_versions (id) ON DELETE CASCADE,
+  revision_id     TEXT NOT NULL REFERENCES app_revisions (id) ON DELETE CASCADE,
+  subject_sha256  TEXT NOT NULL CHECK (length(subject_sha256) = 64),
+  -- Why a human is needed: [{code, detail}].
+  reasons         TEXT NOT NULL CHECK (json_valid(reasons) AND json_type(reasons) = 'array'),
+  submitted_by    TEXT NOT NULL,
+  submitted_at    TEXT NOT NULL,
+  due_at          TEXT NOT NULL,
+  claimed_by      TEXT REFERENCES developers (id) ON DELETE SET NULL,
+  claimed_at      TEXT,
+  decision        TEXT CHECK (decision IN ('approved', 'rejected', 'withdrawn', 'superseded')),
+  reviewer_id     TEXT REFERENCES developers (id) ON DELETE SET NULL,
+  -- Set when the owner decided under ALLOW_SELF_REVIEW.
+  self_review     INTEGER NOT NULL DEFAULT 0 CHECK (self_review IN (0, 1)),
+  reason_code     TEXT,
+  notes           TEXT,
+  decided_at      TEXT,
+  CHECK ((kind = 'version') = (version_id IS NOT NULL)),
+  CHECK ((decision IS NULL) = (decided_at IS NULL)),
+  CHECK (decision IS NULL OR decision != 'rejected' OR length(trim(notes)) > 0)
+) STRICT;
+CREATE INDEX reviews_app ON reviews (app_id, submitted_at);
+CREATE INDEX reviews_version ON reviews (version_id);
+CREATE INDEX reviews_revision ON reviews (revision_id);
+CREATE INDEX reviews_claimed ON reviews (claimed_by);
+CREATE INDEX reviews_reviewer ON reviews (reviewer_id);
+CREATE INDEX reviews_pending ON reviews (due_at, id) WHERE decision IS NULL;
+CREATE INDEX reviews_decided ON reviews (decided_at, id) WHERE decision IS NOT NULL;
+CREATE UNIQUE INDEX reviews_one_open ON reviews (app_id, kind) WHERE decision IS NULL;
+
+CREATE TABLE check_results (
+  id              TEXT PRIMARY KEY NOT NULL CHECK (length(id) = 36),
+  version_id      TEXT NOT NULL REFERENCES app_versions (id) ON DELETE CASCADE,
+  package_sha256  TEXT NOT NULL CHECK (length(package_sha256) = 64),
+  name            TEXT NOT NULL,
+  required        INTEGER NOT NULL CHECK (required IN (0, 1)),
+  run             INTEGER NOT NULL CHECK (run >= 1),
+  status          TEXT NOT NULL CHECK (status IN ('queued', 'running', 'passed', 'failed', 'errored', 'skipped')),
+  code            TEXT,
+  detail          TEXT,
+  evidence        TEXT CHECK (evidence IS NULL OR json_valid(evidence)),
+  started_at      TEXT NOT NULL,
+  finished_at     TEXT,
+  UNIQUE (version_id, name, run)
+) STRICT;
+
+CREATE TRIGGER check_results_final BEFORE UPDATE ON check_results
+WHEN OLD.status IN ('passed', 'failed', 'errored', 'skipped')
+BEGIN SELECT RAISE(ABORT, 'check-final: a finished check is run again, never rewritten'); END;
+
+CREATE TRIGGER reviews_insert_guard BEFORE INSERT ON reviews
+BEGIN
+  SELECT RAISE(ABORT, 'review-starts-open: a review is decided after it was opened') WHERE NEW.decision IS NOT NULL;
+  SELECT RAISE(ABORT, 'review-exists: this review is there already')
+   WHERE EXISTS (SELECT 1 FROM reviews WHERE id = NEW.id);
+  SELECT RAISE(ABORT, 'submission-open: the app has an open submission of this kind')
+   WHERE EXISTS (SELECT 1 FROM reviews WHERE app_id = NEW.app_id AND kind = NEW.kind AND decision IS NULL);
+END;
+
+CREATE TRIGGER reviews_subject_immutable
+BEFORE UPDATE OF id, kind, app_id, version_id, revision_id, subject_sha256, submitted_by, submitted_at ON reviews
+WHEN NEW.id IS NOT OLD.id OR NEW.kind IS NOT OLD.kind OR NEW.app_id IS NOT OLD.app_id
+  OR NEW.version_id IS NOT OLD.version_id OR NEW.revision_id IS NOT OLD.revision_id
+  OR NEW.subject_sha256 IS NOT OLD.subject_sha256 OR NEW.submitted_by IS NOT OLD.submitted_by
+  OR NEW.submitted_at IS NOT OLD.submitted_at
+BEGIN SELECT RAISE(ABORT, 'review-immutable: what a review is about never changes'); END;
+
+CREATE TRIGGER reviews_decision_final BEFORE UPDATE OF decision, reason_code, notes, decided_at, self_review ON reviews
+WHEN OLD.decision IS NOT NULL
+BEGIN SELECT RAISE(ABORT, 'review-decided: a decision is final; a new submission gets a new review'); END;
+
+CREATE TRIGGER reviews_decision_guard BEFORE UPDATE OF decision ON reviews
+WHEN NEW.decision IN ('approved', 'rejected')
+BEGIN
+  SELECT RAISE(ABORT, 'review-without-reviewer: a decision names its reviewer') WHERE NEW.reviewer_id IS NULL;
+  SELECT RAISE(ABORT, 'own-review: nobody decides on an app of their own')
+   WHERE NEW.self_review = 0 AND NEW.reviewer_id = (SELECT developer_id FROM apps WHERE id = NEW.app_id);
+  SELECT RAISE(ABORT, 'review-subject-changed: the version is not what was submitted')
+   WHERE NEW.kind = 'version' AND NOT EXISTS (
+     SELECT 1 FROM app_versions WHERE id = NEW.version_id AND status = 'review' AND subject_sha256 = NEW.subject_sha256);
+END;
+
+CREATE TRIGGER reviews_stay BEFORE DELETE ON reviews
+WHEN EXISTS (SELECT 1 FROM apps WHERE id = OLD.app_id AND first_published_at IS NOT NULL)
+BEGIN SELECT RAISE(ABORT, 'review-final: the reviews of a published app stay'); END;
+
+CREATE TRIGGER app_versions_life_cycle BEFORE UPDATE OF status ON app_versions
+WHEN NEW.status IS NOT OLD.status AND (OLD.status || '>' || NEW.status) NOT IN
+  ('draft>review', 'review>draft', 'review>approved', 'review>rejected', 'approved>published')
+BEGIN SELECT RAISE(ABORT, 'version-transition: a version does not go from this state to that one'); END;
+
+CREATE TRIGGER app_versions_subject_frozen BEFORE UPDATE OF subject_sha256 ON app_versions
+WHEN NEW.subject_sha256 IS NOT OLD.subject_sha256
+  AND (OLD.status || '>' || NEW.status) NOT IN ('draft>review', 'review>draft')
+BEGIN SELECT RAISE(ABORT, 'version-immutable: what was submitted stays what is reviewed'); END;
+
+CREATE TRIGGER app_versions_decided BEFORE UPDATE OF status ON app_versions
+WHEN NEW.status IN ('approved', 'rejected', 'published') AND NEW.status IS NOT OLD.status
+BEGIN
+  SELECT RAISE(ABORT, 'version-not-approved: no approved review of these bytes and this listing')
+   WHERE NEW.status IN ('approved', 'published') AND NOT EXISTS (
+     SELECT 1 FROM reviews r WHERE r.version_id = NEW.id AND r.kind = 'version' AND r.decision = 'approved'
+       AND r.subject_sha256 = NEW.subject_sha256);
+  SELECT RAISE(ABORT, 'version-not-rejected: no review has rejected this')
+   WHERE NEW.status = 'rejected' AND NOT EXISTS (
+     SELECT 1 FROM reviews r WHERE r.version_id = NEW.id AND r.kind = 'version' AND r.decision = 'rejected'
+       AND r.subject_sha256 = NEW.subject_sha256);
+END;
+
+CREATE TRIGGER app_versions_publish_guard BEFORE UPDATE OF status ON app_versions
+WHEN NEW.status = 'published' AND OLD.status != 'published'
+BEGIN
+  SELECT RAISE(ABORT, 'signing-key-inactive: the key that signed this version was deactivated')
+   WHERE NOT EXISTS (SELECT 1 FROM signing_keys WHERE id = NEW.signing_key_id AND is_active = 1);
+  -- A check without a passing run for these very bytes is not a check that passed.
+  SELECT RAISE(ABORT, 'checks-not-passed: a required check has not passed for this package')
+   WHERE EXISTS (
+     SELECT 1 FROM (VALUES ('archive'), ('signature'), ('manifest'), ('secrets'), ('images')) AS needed
+      WHERE NOT EXISTS (
+        SELECT 1 FROM check_results c WHERE c.version_id = NEW.id AND c.name = needed.column1
+          AND c.package_sha256 = NEW.package_sha256 AND c.status = 'passed'
+          AND c.run = (SELECT MAX(run) FROM check_results l WHERE l.version_id = NEW.id AND l.name = needed.column1)));
+  SELECT RAISE(ABORT, 'app-suspended: nothing of a suspended app or developer is published')
+   WHERE EXISTS (SELECT 1 FROM apps a JOIN developers d ON d.id = a.developer_id
+                  WHERE a.id = NEW.app_id AND (a.suspended_at IS NOT NULL OR d.suspended_at IS NOT NULL));
+END;
+
+CREATE TRIGGER apps_live_revision_reviewed BEFORE UPDATE OF live_revision_id ON apps
+WHEN NEW.live_revision_id IS NOT OLD.live_revision_id
+BEGIN
+  SELECT RAISE(ABORT, 'listing-not-reviewed: no approved review of this listing')
+   WHERE NOT EXISTS (SELECT 1 FROM reviews r WHERE r.app_id = NEW.id AND r.revision_id = NEW.live_revision_id
+                       AND r.decision = 'approved');
+END;
+
+CREATE TRIGGER apps_listing_guard
+BEFORE UPDATE OF name, description, category, tags, icon_sha256, developer_name, live_revision_id ON apps
+WHEN NEW.name IS NOT OLD.name OR NEW.description IS NOT OLD.description OR NEW.category IS NOT OLD.category
+  OR NEW.tags IS NOT OLD.tags OR NEW.icon_sha256 IS NOT OLD.icon_sha256
+  OR NEW.developer_name IS NOT OLD.developer_name OR NEW.live_revision_id IS NOT OLD.live_revision_id
+BEGIN
+  SELECT RAISE(ABORT, 'listing-not-reviewed: the store shows the reviewed listing and nothing else')
+   WHERE NEW.live_revision_id IS NOT NULL AND NOT EXISTS (
+     SELECT 1 FROM app_revisions r WHERE r.id = NEW.live_revision_id AND r.app_id = NEW.id AND r.name = NEW.name
+       AND r.description = NEW.description AND r.category = NEW.category AND r.tags = NEW.tags
+       AND r.icon_sha256 IS NEW.icon_sha256 AND r.developer_name = NEW.developer_name);
+  SELECT RAISE(ABORT, 'listing-frozen: the listing is frozen with the submitted version')
+   WHERE NEW.live_revision_id IS NULL AND EXISTS (
+     SELECT 1 FROM app_versions v WHERE v.app_id = NEW.id AND v.status IN ('review', 'approved'));
+END;
+
+CREATE TRIGGER apps_published_by_version BEFORE UPDATE OF status ON apps
+WHEN NEW.status = 'published' AND OLD.status != 'published'
+BEGIN
+  SELECT RAISE(ABORT, 'app-without-version: an app is published by publishing a version')
+   WHERE NOT EXISTS (SELECT 1 FROM app_versions WHERE app_id = NEW.id AND status = 'published');
+END;
+
+-- migrate:down
+DROP TRIGGER apps_published_by_version;
+DROP TRIGGER apps_listing_guard;
+DROP TRIGGER apps_live_revision_reviewed;
+DROP TRIGGER app_versions_publish_guard;
+DROP TRIGGER app_versions_decided;
+DROP TRIGGER app_versions_subject_frozen;
+DROP TRIGGER app_versions_life_cycle;
+DROP TRIGGER reviews_stay;
+DROP TABLE check_results;
+DROP TABLE reviews;
