@@ -1,4 +1,4 @@
-export { createObjectStore, type ObjectStoreSettings, type S3Settings } from './create-object-store.js';
+export { createObjectStore, type ObjectStoreSettings } from './create-object-store.js';
 export { ObjectNotFoundError, ObjectStoreError, type ObjectStoreErrorCode } from './errors.js';
 export { assertObjectKey, assertObjectPrefix, iconKey, MAX_KEY_BYTES, packageKey } from './keys.js';
 export type {
@@ -10,4 +10,5 @@ export type {
   PutFileOptions,
   PutFileResult,
 } from './object-store.js';
+export type { S3Settings } from './s3/s3-settings.js';
 export { parseObjectStoreUrl, type ObjectStoreLocation } from './url.js';

@@ -20,6 +20,11 @@ export function assertObjectKey(key: string): void {
   if (problem !== undefined) throw invalidKey(key, problem);
 }
 
+/** Whether a text is a valid key. */
+export function isObjectKey(text: string): boolean {
+  return findKeyProblem(text) === undefined;
+}
+
 /** Throws `object-key-invalid` unless some valid key could start with this text; the empty prefix is every key. */
 export function assertObjectPrefix(prefix: string): void {
   if (prefix === '') return;

@@ -1,7 +1,7 @@
 import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { assertObjectKey } from '../keys.js';
+import { isObjectKey } from '../keys.js';
 import type { ObjectInfo } from '../object-store.js';
 import { isMissing } from './file-errors.js';
 import { lstatIfPresent } from './object-files.js';
@@ -37,16 +37,7 @@ async function readEntries(root: string, folder: string): Promise<{ key: string;
     throw error;
   }
   return entries
-    .filter((entry) => (entry.isFile() || entry.isDirectory()) && isKey(folder + entry.name))
+    .filter((entry) => (entry.isFile() || entry.isDirectory()) && isObjectKey(folder + entry.name))
     .map((entry) => ({ key: folder + entry.name + (entry.isDirectory() ? '/' : ''), isFolder: entry.isDirectory() }))
     .sort((a, b) => (a.key < b.key ? -1 : 1));
-}
-
-function isKey(text: string): boolean {
-  try {
-    assertObjectKey(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
