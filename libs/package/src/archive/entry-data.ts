@@ -138,7 +138,7 @@ function checkConsumed(consumedBytes: number, entry: LocatedEntry): void {
 }
 
 function explain(error: unknown, entry: LocatedEntry): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   const facts = { path: entry.path, cause: error };
   if (code === 'ERR_BUFFER_TOO_LARGE') return sizeMismatch(entry);
   if (code === 'Z_BUF_ERROR') {
