@@ -1,13 +1,16 @@
 import tseslint from 'typescript-eslint';
 import prettier from 'eslint-config-prettier';
 
+const environment = 'Settings come from apps/api/src/config, which alone reads and checks the environment.';
+const queries = 'A repository holds all SQL of its feature: put the query into a *.repository.ts.';
+
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', 'data/**'] },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ['*.mjs', '.dependency-cruiser.mjs', 'tools/*.mjs'] },
+        projectService: true,
         tsconfigRootDir: import.meta.dirname,
       },
     },
@@ -21,6 +24,38 @@ export default tseslint.config(
       '@typescript-eslint/require-await': 'off',
       eqeqeq: ['error', 'always', { null: 'ignore' }],
       'no-console': 'error',
+    },
+  },
+  {
+    // The half of the module boundaries that imports do not show; the rest is in .dependency-cruiser.mjs.
+    files: ['apps/*/src/**/*.ts', 'libs/*/src/**/*.ts'],
+    ignores: ['apps/api/src/config/**', '**/*.spec.ts', '**/test/**'],
+    rules: {
+      'no-restricted-properties': ['error', { object: 'process', property: 'env', message: environment }],
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: [
+            { name: 'node:process', importNames: ['env'], message: environment },
+            { name: 'process', message: environment },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ['apps/api/src/**/*.ts'],
+    ignores: ['**/*.repository.ts', 'apps/api/src/database/**', '**/core-*.ts', '**/*.spec.ts', '**/test/**'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            'CallExpression[callee.property.name=/^(selectFrom|insertInto|replaceInto|updateTable|deleteFrom|mergeInto)$/]',
+          message: queries,
+        },
+        { selector: "ImportSpecifier[imported.name='CoreHandle']", message: queries },
+      ],
     },
   },
   {
