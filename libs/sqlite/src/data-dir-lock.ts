@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 
@@ -29,6 +29,8 @@ export class DataDirLockedError extends Error {
 
 const LOCK_FILE = 'server.lock';
 const HOLDER_FILE = 'server.json';
+/** Long enough to outlast somebody's glance at the lock, short enough to be at once for a person. */
+const GLANCE_MS = 250;
 
 /**
  * The operating system's lock on a data directory, held until `release` or the end of the process, however it ends.
@@ -48,7 +50,7 @@ export class DataDirLock {
    */
   static acquire(dataDir: string, command: string, now: () => Date = () => new Date()): DataDirLock {
     mkdirSync(dataDir, { recursive: true, mode: 0o750 });
-    const connection = new Database(join(dataDir, LOCK_FILE), { timeout: 0 });
+    const connection = new Database(join(dataDir, LOCK_FILE), { timeout: GLANCE_MS });
     try {
       // A rollback journal: its locks are those of the file itself, with no shared memory to clean up.
       connection.pragma('journal_mode = DELETE');
@@ -63,7 +65,12 @@ export class DataDirLock {
       command,
       started_at: now().toISOString(),
     });
-    lock.describe({});
+    try {
+      lock.describe({});
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
     return lock;
   }
 
@@ -75,22 +82,28 @@ export class DataDirLock {
     renameSync(`${file}.tmp`, file);
   }
 
-  /** Gives the directory free. */
+  /** Gives the directory free; a second call does nothing. */
   release(): void {
+    // By then the holder file may be somebody else's.
+    if (!this.connection.open) return;
     rmSync(join(this.dataDir, HOLDER_FILE), { force: true });
     this.connection.close();
   }
 }
 
-/** Who holds the directory now, or `undefined` when nobody does. */
+/** Who holds the directory now, or `undefined` when nobody does. Looks without taking the lock or writing anything. */
 export function findLockHolder(dataDir: string): LockHolder | undefined {
+  const file = join(dataDir, LOCK_FILE);
+  if (!existsSync(file)) return undefined;
+  const connection = new Database(file, { readonly: true, timeout: 0 });
   try {
-    DataDirLock.acquire(dataDir, 'probe').release();
+    connection.prepare('SELECT * FROM sqlite_schema').all();
     return undefined;
   } catch (error) {
-    if (error instanceof DataDirLockedError)
-      return error.holder ?? { pid: 0, command: 'unknown', started_at: 'unknown' };
+    if (isBusy(error)) return readHolder(dataDir) ?? { pid: 0, command: 'unknown', started_at: 'unknown' };
     throw error;
+  } finally {
+    connection.close();
   }
 }
 

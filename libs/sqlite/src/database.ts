@@ -18,6 +18,8 @@ export interface SqliteDatabaseOptions {
 export class SqliteDatabase<Schema> {
   readonly #writer: Kysely<Schema>;
   readonly #scanProcess: ScanProcess;
+  readonly #afterCommit: (() => void)[] = [];
+  readonly #rawReader: RawConnection;
   readonly rawWriter: RawConnection;
   /** Short reads: an index look-up, a page of a list. Sees only what is committed. */
   readonly read: Kysely<Schema>;
@@ -27,7 +29,8 @@ export class SqliteDatabase<Schema> {
   constructor(options: SqliteDatabaseOptions) {
     this.rawWriter = openWriter(options.file);
     this.#writer = new Kysely<Schema>({ dialect: new MosisSqliteDialect(this.rawWriter, 'writer') });
-    this.read = new Kysely<Schema>({ dialect: new MosisSqliteDialect(openReader(options.file), 'reader') });
+    this.#rawReader = openReader(options.file);
+    this.read = new Kysely<Schema>({ dialect: new MosisSqliteDialect(this.#rawReader, 'reader') });
     this.#scanProcess = new ScanProcess({ file: options.file, ...options.scan });
     this.scan = new Kysely<Schema>({ dialect: new ScanDialect(this.#scanProcess) });
   }
@@ -37,7 +40,16 @@ export class SqliteDatabase<Schema> {
    * throws rolls everything back. `work` may await nothing but queries of `trx`: other writers wait for it.
    */
   async write<Result>(work: (trx: Transaction<Schema>) => Promise<Result>): Promise<Result> {
-    return this.#writer.transaction().execute((trx) => insideTransaction.run(this.rawWriter, () => work(trx)));
+    const result = await this.#writer
+      .transaction()
+      .execute((trx) => insideTransaction.run(this.rawWriter, () => work(trx)));
+    for (const listener of this.#afterCommit) listener();
+    return result;
+  }
+
+  /** Calls `listener` after each committed transaction; it must not throw. */
+  onCommit(listener: () => void): void {
+    this.#afterCommit.push(listener);
   }
 
   /** Closes the connections after the transaction that runs now, folding the WAL into the file. */
@@ -45,5 +57,8 @@ export class SqliteDatabase<Schema> {
     await this.#scanProcess.close();
     await this.read.destroy();
     await this.#writer.destroy();
+    // Kysely leaves alone what was never used. The writer goes last: the last connection folds the WAL in.
+    this.#rawReader.close();
+    this.rawWriter.close();
   }
 }

@@ -42,7 +42,6 @@ class PreparedConnection implements DatabaseConnection {
     return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
   }
 
-  // eslint-disable-next-line require-yield
   async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
     // An open cursor keeps the WAL from resetting for as long as its reader is slow.
     throw new Error('Streaming from inside a statement is not allowed: page with a cursor instead.');
@@ -101,7 +100,10 @@ class MosisSqliteDriver implements Driver {
   }
 
   async destroy(): Promise<void> {
+    // The transaction that runs now has its turn to the end; whoever comes later meets a closed connection.
+    if (this.mode === 'writer') await this.#mutex.lock();
     this.raw.close();
+    if (this.mode === 'writer') this.#mutex.unlock();
   }
 }
 

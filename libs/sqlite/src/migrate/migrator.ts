@@ -1,5 +1,6 @@
 import type { RawConnection } from '../open.js';
 import type { Migration } from './migration-files.js';
+import { findTransactionControl } from './transaction-control.js';
 import { findLosses, takeRowCensus, type Loss } from './row-census.js';
 
 /** Where one migration stands. */
@@ -78,7 +79,6 @@ export class Migrator {
    */
   up(options: MigrateOptions = {}): MigrationOutcome[] {
     this.#assertHistory();
-    this.connection.exec(RECORD);
     const applied = this.#applied();
     return this.migrations
       .filter((migration) => !applied.has(migration.name))
@@ -103,6 +103,7 @@ export class Migrator {
   #run(migration: Migration, direction: 'up' | 'down', options: MigrateOptions): MigrationOutcome {
     const startedAt = performance.now();
     const { connection } = this;
+    this.#refuseTransactionControl(migration, direction);
     // Inside a transaction this pragma does nothing, so it comes before BEGIN.
     const foreignKeys = connection.pragma('foreign_keys', { simple: true });
     connection.pragma('foreign_keys = OFF');
@@ -110,13 +111,6 @@ export class Migrator {
       connection.exec('BEGIN IMMEDIATE');
       const before = takeRowCensus(connection);
       connection.exec(migration[direction]);
-      if (!connection.inTransaction) {
-        throw new MigrationError(
-          'migration-failed',
-          migration.name,
-          `${migration.name} ended its own transaction; it must not.`,
-        );
-      }
       this.#refuseLosses(migration, findLosses(before, takeRowCensus(connection)), options.allowLoss ?? []);
       this.#refuseBrokenReferences(migration);
       this.#record(migration, direction, performance.now() - startedAt, options.now?.() ?? new Date());
@@ -135,6 +129,17 @@ export class Migrator {
     const outcome = { name: migration.name, direction, durationMs: performance.now() - startedAt };
     options.onProgress?.(outcome);
     return outcome;
+  }
+
+  /** Refused before anything runs: what a COMMIT inside has committed, no ROLLBACK brings back. */
+  #refuseTransactionControl(migration: Migration, direction: 'up' | 'down'): void {
+    const statement = findTransactionControl(migration[direction]);
+    if (!statement) return;
+    throw new MigrationError(
+      'migration-failed',
+      migration.name,
+      `${migration.name} (${direction}) has a ${statement} of its own. Each migration already runs in one transaction; take it out.`,
+    );
   }
 
   #refuseLosses(migration: Migration, losses: Loss[], allowed: readonly string[]): void {
@@ -167,6 +172,7 @@ export class Migrator {
       this.connection.prepare('DELETE FROM schema_migrations WHERE name = ?').run(migration.name);
       return;
     }
+    this.connection.exec(RECORD);
     this.connection
       .prepare('INSERT INTO schema_migrations (name, checksum, applied_at, duration_ms) VALUES (?, ?, ?, ?)')
       .run(migration.name, migration.checksum, now.toISOString(), Math.round(durationMs));
@@ -186,7 +192,16 @@ export class Migrator {
   }
 
   #assertHistory(): void {
-    for (const { name, state } of this.status()) {
+    const statuses = this.status();
+    const newest = statuses.findLast(({ state }) => state === 'applied')?.name ?? '';
+    for (const { name, state } of statuses) {
+      if (state === 'pending' && name < newest) {
+        throw new MigrationError(
+          'migration-history-differs',
+          name,
+          `Migration ${name} comes before ${newest}, which is applied already. Give it a higher number.`,
+        );
+      }
       if (state === 'unknown') {
         throw new MigrationError(
           'migration-history-differs',

@@ -26,7 +26,6 @@ class ScanConnection implements DatabaseConnection {
     return { rows: (await this.scanner.query(query.sql, query.parameters)) as R[] };
   }
 
-  // eslint-disable-next-line require-yield
   async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
     throw new Error('Scans answer whole results: bound them with LIMIT.');
   }

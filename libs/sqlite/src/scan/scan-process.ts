@@ -12,10 +12,10 @@ export interface ScanOptions {
   idleMs: number;
 }
 
-/** A scan was killed at its deadline, or refused because too many wait; the caller may try again later. */
+/** A scan was killed at its deadline, lost with its process, or refused because too many wait; trying again may help. */
 export class ScanUnavailableError extends Error {
   constructor(
-    readonly reason: 'deadline' | 'overloaded' | 'closed',
+    readonly reason: 'deadline' | 'crashed' | 'overloaded' | 'closed',
     message: string,
   ) {
     super(message);
@@ -41,6 +41,8 @@ const DEFAULTS = { deadlineMs: 2_000, maxWaiting: 64, idleMs: 300_000 };
 export class ScanProcess {
   readonly #options: ScanOptions;
   readonly #queue: Waiting[] = [];
+  /** Processes that were killed and have not ended yet. */
+  readonly #ending = new Map<ChildProcess, Promise<void>>();
   #child: ChildProcess | undefined;
   #running: Waiting | undefined;
   #deadline: NodeJS.Timeout | undefined;
@@ -54,11 +56,11 @@ export class ScanProcess {
   /**
    * Runs one statement and resolves with its rows.
    *
-   * @throws ScanUnavailableError at the deadline, when too many wait, or after `close`
+   * @throws ScanUnavailableError at the deadline, when its process ends by itself, when too many wait, or after `close`
    */
   async query(sql: string, parameters: readonly unknown[]): Promise<unknown[]> {
     if (this.#closed) throw new ScanUnavailableError('closed', 'The database is closing.');
-    if (this.#queue.length >= this.#options.maxWaiting) {
+    if (this.#running && this.#queue.length >= this.#options.maxWaiting) {
       throw new ScanUnavailableError('overloaded', `${this.#queue.length} scans are waiting already.`);
     }
     return new Promise((resolve, reject) => {
@@ -71,14 +73,15 @@ export class ScanProcess {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#idle);
+    clearTimeout(this.#deadline);
     const closing = new ScanUnavailableError('closed', 'The database is closing.');
     for (const waiting of this.#queue.splice(0)) waiting.reject(closing);
-    const child = this.#child;
-    if (child && child.exitCode === null && child.signalCode === null) {
-      const gone = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGKILL');
-      await gone;
-    }
+    this.#abandon();
+    this.#running?.reject(closing);
+    this.#running = undefined;
+    // Referenced again, so that a program whose last step this is waits for it.
+    for (const child of this.#ending.keys()) child.ref();
+    await Promise.all(this.#ending.values());
   }
 
   /** The process id of the scanner, while there is one. */
@@ -91,16 +94,37 @@ export class ScanProcess {
     clearTimeout(this.#idle);
     const next = this.#queue.shift();
     if (!next) {
-      if (this.#child) {
-        this.#idle = setTimeout(() => this.#child?.kill('SIGKILL'), this.#options.idleMs);
-        this.#idle.unref();
-      }
+      if (this.#child) this.#idle = setTimeout(() => this.#abandon(), this.#options.idleMs).unref();
       return;
     }
     this.#running = next;
     const child = (this.#child ??= this.#start());
-    child.send({ sql: next.sql, parameters: next.parameters });
-    this.#deadline = setTimeout(() => child.kill('SIGKILL'), this.#options.deadlineMs);
+    this.#deadline = setTimeout(() => this.#endRunning(), this.#options.deadlineMs);
+    try {
+      child.send({ sql: next.sql, parameters: next.parameters });
+    } catch (error) {
+      // Something that cannot cross to another process, a function among the parameters.
+      this.#finish((running) => running.reject(error as Error));
+    }
+  }
+
+  /** Lets go of the process at once: it may still speak or take its time to end, and nobody listens to it any more. */
+  #abandon(): void {
+    const child = this.#child;
+    this.#child = undefined;
+    // One that could not be started, or has ended, tells of no end any more.
+    if (!child || child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    this.#ending.set(child, gone);
+    void gone.then(() => this.#ending.delete(child));
+    child.kill('SIGKILL');
+  }
+
+  #endRunning(): void {
+    this.#abandon();
+    const { deadlineMs } = this.#options;
+    const late = new ScanUnavailableError('deadline', `The query ran longer than ${deadlineMs} ms and was ended.`);
+    this.#finish((running) => running.reject(late));
   }
 
   #start(): ChildProcess {
@@ -113,35 +137,33 @@ export class ScanProcess {
     // Neither the process nor its channel keeps the server alive.
     child.unref();
     child.channel?.unref();
-    child.on('message', (answer: Answer) => this.#settle(answer));
-    child.once('error', (error) => this.#lost(child, error));
-    child.once('exit', () => this.#lost(child));
+    child.on('message', (answer: Answer) => {
+      if (this.#child === child) this.#settle(answer);
+    });
+    // More than one error may come: a process that could not start cannot be sent to either.
+    child.on('error', (error) => this.#lost(child, error.message));
+    child.once('exit', (code, signal) => this.#lost(child, `The scan process ended by itself (${signal ?? code}).`));
     return child;
   }
 
   #settle(answer: Answer): void {
-    const done = this.#running;
-    this.#running = undefined;
-    clearTimeout(this.#deadline);
-    if (done) {
-      if ('rows' in answer) done.resolve(answer.rows);
-      else done.reject(Object.assign(new Error(answer.error.message), { code: answer.error.code }));
-    }
-    this.#next();
+    this.#finish((running) => {
+      if ('rows' in answer) running.resolve(answer.rows);
+      else running.reject(Object.assign(new Error(answer.error.message), { code: answer.error.code }));
+    });
   }
 
-  #lost(child: ChildProcess, cause?: Error): void {
+  #lost(child: ChildProcess, message: string): void {
     if (this.#child !== child) return;
-    this.#child = undefined;
+    this.#abandon();
+    this.#finish((running) => running.reject(new ScanUnavailableError('crashed', message)));
+  }
+
+  #finish(settle: (running: Waiting) => void): void {
     clearTimeout(this.#deadline);
-    const lost = this.#running;
+    const running = this.#running;
     this.#running = undefined;
-    lost?.reject(
-      new ScanUnavailableError(
-        this.#closed ? 'closed' : 'deadline',
-        cause ? cause.message : `The query ran longer than ${this.#options.deadlineMs} ms and was ended.`,
-      ),
-    );
+    if (running) settle(running);
     this.#next();
   }
 }
