@@ -1,5 +1,9 @@
 -- Accounts and their credentials. Nothing here can be read back as a secret: passwords are argon2id, every token and
 -- key is kept as its SHA-256.
+--
+-- Tables whose rows must not vanish are WITHOUT ROWID: a hidden row id is one more key that REPLACE can aim at. The guards
+-- hold for whoever opens the file with foreign keys and recursive triggers off, as the sqlite3 shell does; they refuse
+-- what REPLACE would delete before it is deleted, because no DELETE trigger fires for it there.
 
 -- migrate:up
 CREATE TABLE developers (
@@ -21,8 +25,18 @@ CREATE TABLE developers (
   CHECK ((oauth_provider IS NULL) = (oauth_id IS NULL)),
   CHECK ((suspended_at IS NULL) = (suspend_reason IS NULL)),
   UNIQUE (oauth_provider, oauth_id)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX developers_created ON developers (created_at, id);
+
+CREATE TRIGGER developers_update_guard BEFORE UPDATE ON developers
+BEGIN
+  SELECT RAISE(ABORT, 'developer-immutable: the id of an account never changes') WHERE NEW.id IS NOT OLD.id;
+  -- UPDATE OR REPLACE would delete the account that has the address.
+  SELECT RAISE(ABORT, 'email-taken: the address or the login belongs to another account')
+   WHERE EXISTS (SELECT 1 FROM developers WHERE id != NEW.id AND email = NEW.email)
+      OR EXISTS (SELECT 1 FROM developers WHERE id != NEW.id AND oauth_provider = NEW.oauth_provider
+                                            AND oauth_id = NEW.oauth_id);
+END;
 
 CREATE TABLE sessions (
   id_hash       TEXT PRIMARY KEY NOT NULL CHECK (length(id_hash) = 64),
@@ -74,7 +88,15 @@ CREATE TABLE signing_keys (
   created_at      TEXT NOT NULL,
   UNIQUE (developer_id, fingerprint),
   CHECK ((is_active = 1) = (deactivated_at IS NULL))
-) STRICT;
+) STRICT, WITHOUT ROWID;
+
+-- REPLACE would otherwise turn a deactivated key into a new, active one.
+CREATE TRIGGER signing_keys_insert_guard BEFORE INSERT ON signing_keys
+BEGIN
+  SELECT RAISE(ABORT, 'signing-key-exists: this signing key was registered before')
+   WHERE EXISTS (SELECT 1 FROM signing_keys WHERE id = NEW.id)
+      OR EXISTS (SELECT 1 FROM signing_keys WHERE developer_id = NEW.developer_id AND fingerprint = NEW.fingerprint);
+END;
 
 CREATE TRIGGER signing_keys_immutable BEFORE UPDATE OF id, developer_id, public_key, fingerprint ON signing_keys
 WHEN NEW.id IS NOT OLD.id OR NEW.developer_id IS NOT OLD.developer_id
@@ -84,6 +106,11 @@ BEGIN SELECT RAISE(ABORT, 'signing-key-immutable: a signing key never changes; r
 CREATE TRIGGER signing_keys_stay_inactive BEFORE UPDATE OF is_active ON signing_keys
 WHEN OLD.is_active = 0 AND NEW.is_active = 1
 BEGIN SELECT RAISE(ABORT, 'signing-key-inactive: a deactivated key may be in wrong hands and stays inactive'); END;
+
+-- Gone and registered again it would be active again; it goes only with its account.
+CREATE TRIGGER signing_keys_stay BEFORE DELETE ON signing_keys
+WHEN EXISTS (SELECT 1 FROM developers WHERE id = OLD.developer_id)
+BEGIN SELECT RAISE(ABORT, 'signing-key-immutable: a signing key is deactivated, never deleted'); END;
 
 -- migrate:down
 DROP TABLE signing_keys;

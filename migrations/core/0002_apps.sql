@@ -6,7 +6,9 @@ CREATE TABLE apps (
   seq                   INTEGER PRIMARY KEY AUTOINCREMENT,
   id                    TEXT NOT NULL UNIQUE CHECK (length(id) = 36),
   developer_id          TEXT NOT NULL REFERENCES developers (id) ON DELETE RESTRICT,
-  package_id            TEXT NOT NULL COLLATE NOCASE UNIQUE CHECK (length(package_id) BETWEEN 3 AND 255),
+  package_id            TEXT NOT NULL COLLATE NOCASE UNIQUE CHECK (length(package_id) BETWEEN 3 AND 255
+                          -- NOCASE folds ASCII only, so nothing else may stand in it.
+                          AND package_id GLOB '[A-Za-z]*.[A-Za-z]*' AND package_id NOT GLOB '*[^A-Za-z0-9_.]*'),
   -- The listing. Before the first publication it is the developer's draft; afterwards always the reviewed, live one.
   name                  TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 50),
   description           TEXT NOT NULL DEFAULT '' CHECK (length(description) <= 10000),
@@ -30,6 +32,7 @@ CREATE TABLE apps (
   CHECK ((status = 'suspended') = (suspended_at IS NOT NULL)),
   CHECK ((suspended_at IS NULL) = (suspend_reason IS NULL)),
   CHECK (status != 'published' OR first_published_at IS NOT NULL),
+  CHECK (status != 'draft' OR first_published_at IS NULL),
   CHECK ((first_published_at IS NULL) = (live_revision_id IS NULL))
 ) STRICT;
 CREATE INDEX apps_developer ON apps (developer_id, created_at, id);
@@ -53,18 +56,41 @@ CREATE TABLE app_revisions (
   -- SHA-256 over the canonical form of the columns above.
   listing_sha256  TEXT NOT NULL CHECK (length(listing_sha256) = 64),
   created_at      TEXT NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX app_revisions_app ON app_revisions (app_id, created_at);
 CREATE UNIQUE INDEX app_revisions_one_live ON app_revisions (app_id) WHERE state = 'live';
 CREATE UNIQUE INDEX app_revisions_one_waiting ON app_revisions (app_id) WHERE state = 'waiting';
 
+CREATE TRIGGER app_revisions_insert_guard BEFORE INSERT ON app_revisions
+BEGIN
+  SELECT RAISE(ABORT, 'revision-starts-waiting: a listing goes live by a review') WHERE NEW.state != 'waiting';
+  SELECT RAISE(ABORT, 'revision-exists: this revision, or another one that waits, is there already')
+   WHERE EXISTS (SELECT 1 FROM app_revisions WHERE id = NEW.id)
+      OR EXISTS (SELECT 1 FROM app_revisions WHERE app_id = NEW.app_id AND state = 'waiting');
+END;
+
 CREATE TRIGGER app_revisions_immutable
-BEFORE UPDATE OF id, app_id, name, description, category, tags, icon_sha256, developer_name, listing_sha256 ON app_revisions
+BEFORE UPDATE OF id, app_id, name, description, category, tags, icon_sha256, developer_name, listing_sha256, created_at
+ON app_revisions
 WHEN NEW.id IS NOT OLD.id OR NEW.app_id IS NOT OLD.app_id OR NEW.name IS NOT OLD.name
   OR NEW.description IS NOT OLD.description OR NEW.category IS NOT OLD.category OR NEW.tags IS NOT OLD.tags
   OR NEW.icon_sha256 IS NOT OLD.icon_sha256 OR NEW.developer_name IS NOT OLD.developer_name
-  OR NEW.listing_sha256 IS NOT OLD.listing_sha256
+  OR NEW.listing_sha256 IS NOT OLD.listing_sha256 OR NEW.created_at IS NOT OLD.created_at
 BEGIN SELECT RAISE(ABORT, 'revision-immutable: a listing snapshot never changes; make another one'); END;
+
+CREATE TRIGGER app_revisions_life_cycle BEFORE UPDATE OF state ON app_revisions
+WHEN NEW.state IS NOT OLD.state
+BEGIN
+  SELECT RAISE(ABORT, 'revision-transition: a revision does not go from this state to that one')
+   WHERE (OLD.state || '>' || NEW.state) NOT IN ('waiting>live', 'waiting>discarded', 'live>past');
+  -- UPDATE OR REPLACE would delete the one that is live.
+  SELECT RAISE(ABORT, 'revision-transition: another revision of this app is live')
+   WHERE NEW.state = 'live' AND EXISTS (SELECT 1 FROM app_revisions WHERE app_id = NEW.app_id AND state = 'live');
+END;
+
+CREATE TRIGGER app_revisions_stay BEFORE DELETE ON app_revisions
+WHEN EXISTS (SELECT 1 FROM apps WHERE id = OLD.app_id)
+BEGIN SELECT RAISE(ABORT, 'revision-immutable: a listing snapshot is discarded, never deleted'); END;
 
 CREATE TABLE app_versions (
   id                 TEXT PRIMARY KEY NOT NULL CHECK (length(id) = 36),
@@ -76,29 +102,30 @@ CREATE TABLE app_versions (
   package_sha256     TEXT NOT NULL CHECK (length(package_sha256) = 64),
   signature          TEXT NOT NULL,
   signing_key_id     TEXT NOT NULL REFERENCES signing_keys (id) ON DELETE RESTRICT,
-  permissions        TEXT NOT NULL CHECK (json_valid(permissions) AND json_type(permissions) = 'array'),
   min_mosis_version  TEXT NOT NULL,
-  manifest           TEXT NOT NULL CHECK (json_valid(manifest)),
-  -- What the archive holds: [{path, size_bytes, sha256}], so that two versions compare without opening either.
-  files              TEXT NOT NULL CHECK (json_valid(files)),
-  release_notes      TEXT NOT NULL DEFAULT '' CHECK (length(release_notes) <= 10000),
   status             TEXT NOT NULL DEFAULT 'draft' CHECK (status IN ('draft', 'review', 'approved', 'published', 'rejected')),
-  review_notes       TEXT,
   -- SHA-256 over the package's digest and the listing it ships with: what a review is about.
   subject_sha256     TEXT CHECK (subject_sha256 IS NULL OR length(subject_sha256) = 64),
   submitted_at       TEXT,
   published_at       TEXT,
   yanked_at          TEXT,
   yanked_by          TEXT CHECK (yanked_by IN ('owner', 'admin')),
-  yank_reason        TEXT,
   created_at         TEXT NOT NULL,
   updated_at         TEXT NOT NULL,
+  -- What can be long stands last: SQLite reads a row up to the last column that is asked for.
+  yank_reason        TEXT,
+  review_notes       TEXT,
+  permissions        TEXT NOT NULL CHECK (json_valid(permissions) AND json_type(permissions) = 'array'),
+  release_notes      TEXT NOT NULL DEFAULT '' CHECK (length(release_notes) <= 10000),
+  manifest           TEXT NOT NULL CHECK (json_valid(manifest)),
+  -- What the archive holds: [{path, size_bytes, sha256}], so that two versions compare without opening either.
+  files              TEXT NOT NULL CHECK (json_valid(files)),
   UNIQUE (app_id, version_code),
   CHECK ((status = 'draft') = (subject_sha256 IS NULL)),
   CHECK ((status = 'published') = (published_at IS NOT NULL)),
   CHECK (yanked_at IS NULL OR status = 'published'),
   CHECK ((yanked_at IS NULL) = (yanked_by IS NULL))
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX app_versions_signing_key ON app_versions (signing_key_id);
 CREATE INDEX app_versions_package ON app_versions (package_sha256);
 CREATE INDEX app_versions_offered ON app_versions (app_id, version_code) WHERE status = 'published' AND yanked_at IS NULL;
@@ -130,11 +157,23 @@ BEGIN
    WHERE EXISTS (SELECT 1 FROM apps WHERE package_id = NEW.package_id OR id = NEW.id OR seq = NEW.seq);
   SELECT RAISE(ABORT, 'app-starts-as-draft: an app is published by publishing a version')
    WHERE NEW.status != 'draft' OR NEW.first_published_at IS NOT NULL;
+  -- Deleted with foreign keys off, an app leaves its versions behind; nobody inherits them.
+  SELECT RAISE(ABORT, 'app-id-used: versions or listings of an app with this id exist')
+   WHERE EXISTS (SELECT 1 FROM app_versions WHERE app_id = NEW.id)
+      OR EXISTS (SELECT 1 FROM app_revisions WHERE app_id = NEW.id);
 END;
 
-CREATE TRIGGER apps_identity_immutable BEFORE UPDATE OF seq, id, package_id ON apps
-WHEN NEW.seq IS NOT OLD.seq OR NEW.id IS NOT OLD.id OR NEW.package_id IS NOT OLD.package_id COLLATE BINARY
-BEGIN SELECT RAISE(ABORT, 'package-id-immutable: the package id of an app never changes'); END;
+-- Before the insertion a row id that was not given reads as -1, so a row that really has it would hide from the guard above.
+CREATE TRIGGER apps_sequence AFTER INSERT ON apps WHEN NEW.seq < 1
+BEGIN SELECT RAISE(ABORT, 'app-sequence: the database numbers apps by itself'); END;
+
+-- Without a list of columns: SET rowid = … would not match the name "seq".
+CREATE TRIGGER apps_identity_immutable BEFORE UPDATE ON apps
+BEGIN
+  SELECT RAISE(ABORT, 'package-id-immutable: the package id of an app never changes')
+   WHERE NEW.seq IS NOT OLD.seq OR NEW.id IS NOT OLD.id OR NEW.package_id IS NOT OLD.package_id COLLATE BINARY;
+  SELECT RAISE(ABORT, 'app-owner-immutable: an app never changes hands') WHERE NEW.developer_id IS NOT OLD.developer_id;
+END;
 
 CREATE TRIGGER apps_published_once BEFORE UPDATE OF first_published_at, bound_signing_key_id ON apps
 WHEN OLD.first_published_at IS NOT NULL AND (NEW.first_published_at IS NOT OLD.first_published_at
@@ -145,7 +184,9 @@ CREATE TRIGGER apps_version_code_grows BEFORE UPDATE OF highest_version_code ON 
 WHEN NEW.highest_version_code < OLD.highest_version_code
 BEGIN SELECT RAISE(ABORT, 'version-code-not-higher: version codes are never used again'); END;
 
-CREATE TRIGGER apps_delete_guard BEFORE DELETE ON apps WHEN OLD.first_published_at IS NOT NULL
+CREATE TRIGGER apps_delete_guard BEFORE DELETE ON apps
+WHEN OLD.first_published_at IS NOT NULL
+  OR EXISTS (SELECT 1 FROM app_versions WHERE app_id = OLD.id AND status = 'published')
 BEGIN SELECT RAISE(ABORT, 'app-was-published: an app that was published is withdrawn, never deleted'); END;
 
 CREATE TRIGGER apps_leave_tombstone AFTER DELETE ON apps
@@ -154,6 +195,10 @@ BEGIN
   VALUES (OLD.package_id, OLD.highest_version_code, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'));
 END;
 
+CREATE TRIGGER tombstones_stay_insert BEFORE INSERT ON tombstones
+WHEN EXISTS (SELECT 1 FROM tombstones WHERE package_id = NEW.package_id)
+  OR EXISTS (SELECT 1 FROM apps WHERE package_id = NEW.package_id)
+BEGIN SELECT RAISE(ABORT, 'tombstone-final: a package id is retired once, when its app is deleted'); END;
 CREATE TRIGGER tombstones_stay_delete BEFORE DELETE ON tombstones
 BEGIN SELECT RAISE(ABORT, 'tombstone-final: a retired package id stays retired'); END;
 CREATE TRIGGER tombstones_stay_update BEFORE UPDATE ON tombstones
@@ -192,6 +237,15 @@ BEGIN SELECT RAISE(ABORT, 'version-immutable: the package of a version never cha
 CREATE TRIGGER app_versions_notes_frozen BEFORE UPDATE OF release_notes ON app_versions
 WHEN OLD.status != 'draft' AND NEW.release_notes IS NOT OLD.release_notes
 BEGIN SELECT RAISE(ABORT, 'version-not-draft: release notes are frozen with the submission'); END;
+
+CREATE TRIGGER app_versions_times_frozen BEFORE UPDATE OF submitted_at, published_at ON app_versions
+WHEN NEW.status IS OLD.status AND OLD.status != 'draft'
+  AND (NEW.submitted_at IS NOT OLD.submitted_at OR NEW.published_at IS NOT OLD.published_at)
+BEGIN SELECT RAISE(ABORT, 'version-immutable: when a version was submitted or published is history'); END;
+
+CREATE TRIGGER app_versions_admin_yank BEFORE UPDATE OF yanked_by ON app_versions
+WHEN OLD.yanked_by = 'admin' AND NEW.yanked_by = 'owner'
+BEGIN SELECT RAISE(ABORT, 'yanked-by-admin: what an admin yanked is not its owner''s to yank'); END;
 
 CREATE TRIGGER app_versions_delete_guard BEFORE DELETE ON app_versions
 WHEN OLD.status != 'draft' AND EXISTS (

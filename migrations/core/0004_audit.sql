@@ -43,16 +43,38 @@ BEGIN SELECT RAISE(ABORT, 'audit-append-only: audit rows are never deleted'); EN
 
 -- REPLACE deletes without firing a DELETE trigger on most connections, so an id that exists is refused here.
 CREATE TRIGGER audit_logs_append_only BEFORE INSERT ON audit_logs
-WHEN NEW.seq IS NOT NULL AND NEW.seq != -1 AND NEW.seq <= (SELECT COALESCE(MAX(seq), 0) FROM audit_logs)
-BEGIN SELECT RAISE(ABORT, 'audit-append-only: audit rows are only added at the end'); END;
+BEGIN
+  SELECT RAISE(ABORT, 'audit-append-only: audit rows are only added at the end')
+   WHERE NEW.seq IS NOT NULL AND NEW.seq != -1 AND NEW.seq <= (SELECT MAX(seq) FROM audit_logs);
+  SELECT RAISE(ABORT, 'audit-chain: an audit row continues the row before it')
+   WHERE NEW.previous_hash != COALESCE((SELECT hash FROM audit_logs ORDER BY seq DESC LIMIT 1),
+                                       (SELECT last_hash FROM audit_segments ORDER BY first_seq DESC LIMIT 1),
+                                       NEW.previous_hash);
+END;
+
+-- Before the insertion a number that was not given reads as -1; here it is the real one. A gap is what a cut looks like.
+CREATE TRIGGER audit_logs_without_gap AFTER INSERT ON audit_logs
+WHEN NEW.seq != 1 + COALESCE((SELECT MAX(seq) FROM audit_logs WHERE seq < NEW.seq),
+                             (SELECT MAX(last_seq) FROM audit_segments), 0)
+BEGIN SELECT RAISE(ABORT, 'audit-append-only: audit rows follow each other without a gap'); END;
 
 CREATE TRIGGER audit_segments_no_update BEFORE UPDATE ON audit_segments
 BEGIN SELECT RAISE(ABORT, 'audit-append-only: a moved segment is never changed'); END;
 CREATE TRIGGER audit_segments_no_delete BEFORE DELETE ON audit_segments
 BEGIN SELECT RAISE(ABORT, 'audit-append-only: a moved segment is never forgotten'); END;
 CREATE TRIGGER audit_segments_append_only BEFORE INSERT ON audit_segments
-WHEN NEW.first_seq != (SELECT COALESCE(MAX(last_seq), 0) + 1 FROM audit_segments)
-BEGIN SELECT RAISE(ABORT, 'audit-append-only: segments follow each other without a gap'); END;
+BEGIN
+  SELECT RAISE(ABORT, 'audit-append-only: segments follow each other without a gap')
+   WHERE NEW.first_seq != (SELECT COALESCE(MAX(last_seq), 0) + 1 FROM audit_segments);
+  -- REPLACE would forget the segment that has this object.
+  SELECT RAISE(ABORT, 'audit-append-only: this object is a segment already')
+   WHERE EXISTS (SELECT 1 FROM audit_segments WHERE object_key = NEW.object_key);
+  SELECT RAISE(ABORT, 'audit-chain: a segment is made of the rows that are there')
+   WHERE (SELECT COUNT(*) FROM audit_logs WHERE seq BETWEEN NEW.first_seq AND NEW.last_seq)
+           != NEW.last_seq - NEW.first_seq + 1
+      OR NEW.first_previous_hash IS NOT (SELECT previous_hash FROM audit_logs WHERE seq = NEW.first_seq)
+      OR NEW.last_hash IS NOT (SELECT hash FROM audit_logs WHERE seq = NEW.last_seq);
+END;
 
 -- migrate:down
 DROP TRIGGER audit_logs_no_delete;

@@ -48,7 +48,18 @@ BEGIN
      AND NOT EXISTS (SELECT 1 FROM app_versions v WHERE v.app_id = apps.id AND v.status IN ('review', 'approved'));
 END;
 
+-- A name that waited for the end of a submission shows when the submission ends without a publication.
+CREATE TRIGGER apps_catch_up_developer_name AFTER UPDATE OF status ON app_versions
+WHEN OLD.status = 'review' AND NEW.status IN ('draft', 'rejected')
+BEGIN
+  UPDATE apps SET developer_name = (SELECT name FROM developers WHERE id = apps.developer_id)
+   WHERE id = NEW.app_id AND first_published_at IS NULL
+     AND developer_name IS NOT (SELECT name FROM developers WHERE id = apps.developer_id)
+     AND NOT EXISTS (SELECT 1 FROM app_versions v WHERE v.app_id = apps.id AND v.status IN ('review', 'approved'));
+END;
+
 -- migrate:down
+DROP TRIGGER apps_catch_up_developer_name;
 DROP TRIGGER developers_rename;
 DROP TRIGGER apps_search_update;
 DROP TRIGGER apps_search_delete;

@@ -32,6 +32,15 @@ CREATE TABLE jobs (
 CREATE INDEX jobs_due ON jobs (run_at, id) WHERE state = 'queued';
 CREATE INDEX jobs_kind ON jobs (kind, created_at);
 
+-- Objects that are being stored and that no row names yet: what a killed process leaves here, the next start removes.
+CREATE TABLE pending_objects (
+  id          TEXT PRIMARY KEY NOT NULL CHECK (length(id) = 36),
+  object_key  TEXT NOT NULL,
+  created_at  TEXT NOT NULL
+) STRICT;
+CREATE INDEX pending_objects_key ON pending_objects (object_key);
+
 -- migrate:down
+DROP TABLE pending_objects;
 DROP TABLE jobs;
 DROP TABLE idempotency_keys;
