@@ -51,7 +51,7 @@ export interface OpenedObject {
  *
  * A key whose last segment is a hex SHA-256, with or without an extension, names its content: it takes those bytes and
  * no others, whatever the options, so that a package under its digest cannot change. Every method throws
- * `ObjectStoreError`; a missing object is `ObjectNotFoundError`.
+ * `ObjectStoreError`; a missing object is `ObjectNotFoundError`. Errors of the caller's own files pass as they are.
  */
 export interface ObjectStore {
   /**

@@ -6,6 +6,8 @@ import type { ObjectStore } from './object-store.js';
 export async function probeObjectStore(store: ObjectStore): Promise<void> {
   const key = `probes/${randomUUID()}`;
   const bytes = Buffer.from(`probe ${key}\n`);
+  // First, because S3 explains a refusal only where the answer has a body, and a write begins with a HEAD.
+  for await (const _ of store.list(key));
   await store.putBytes(key, bytes);
   try {
     const read = await store.readBytes(key, bytes.length);

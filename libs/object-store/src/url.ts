@@ -14,7 +14,7 @@ const MAX_PREFIX_BYTES = 256;
 export function parseObjectStoreUrl(url: string): ObjectStoreLocation {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   // Checked before any message quotes the URL: a password in it must not end up in a log.
-  if (parsed !== undefined && (parsed.username !== '' || parsed.password !== '')) {
+  if (/^[^/]*:\/*[^/]*@/.test(url) || (parsed !== undefined && (parsed.username !== '' || parsed.password !== ''))) {
     throw invalid('an object store URL must not hold credentials; give them as settings of their own');
   }
   if (parsed?.protocol === 'file:') return parseFileUrl(url, parsed);

@@ -6,9 +6,10 @@ import { describeObjectStoreContract, type StoreUnderTest } from './support/cont
 import { startS3Server, type S3Server } from './support/s3-server.js';
 
 describe.each([
-  ['an S3 server that ignores If-None-Match', false],
-  ['an S3 server that honours If-None-Match', true],
-])('%s', (name, conditionalWrites) => {
+  ['S3 that ignores If-None-Match', 'ignored'],
+  ['S3 that honours If-None-Match', 'honoured'],
+  ['S3 that refuses If-None-Match', 'refused'],
+] as const)('%s', (name, conditionalWrites) => {
   let server: S3Server;
   let client: S3Client;
 

@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { isObjectKey } from '../keys.js';
 import type { ObjectInfo } from '../object-store.js';
 import { isMissing } from './file-errors.js';
-import { lstatIfPresent } from './object-files.js';
+import { lstatIfPresent } from './lstat.js';
 
 /**
  * Walks the folders that can hold keys with this prefix, one folder in memory at a time. Links, and names that are no
  * valid keys, are not objects. Ascending order of whole keys, which is how S3 lists.
  */
 export async function* listObjects(root: string, prefix: string): AsyncGenerator<ObjectInfo> {
-  const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
-  yield* walk(root, folder, prefix);
+  // From the root, not from the prefix' folder: a link on the way there must not be walked through.
+  yield* walk(root, '', prefix);
 }
 
 async function* walk(root: string, folder: string, prefix: string): AsyncGenerator<ObjectInfo> {

@@ -1,8 +1,9 @@
 import { constants, type Stats } from 'node:fs';
-import { lstat, open, type FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { hashFile, type ContentDigest } from '../digest.js';
 import { ObjectNotFoundError } from '../errors.js';
 import { fileErrorCode, isMissing } from './file-errors.js';
+import { lstatIfPresent } from './lstat.js';
 import { linkRefused } from './object-paths.js';
 
 /** Opens the file of an object for reading; a folder, a pipe or nothing at all is not found, a link is refused. */
@@ -60,16 +61,6 @@ export async function compareAndSync(key: string, path: string, expected: Conten
     });
   } catch (error) {
     if (error instanceof ObjectNotFoundError) return 'absent';
-    throw error;
-  }
-}
-
-/** The entry of a path itself, also when it is a link. */
-export async function lstatIfPresent(path: string): Promise<Stats | undefined> {
-  try {
-    return await lstat(path);
-  } catch (error) {
-    if (isMissing(error)) return undefined;
     throw error;
   }
 }

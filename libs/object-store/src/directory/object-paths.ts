@@ -1,9 +1,8 @@
-import { realpathSync } from 'node:fs';
-import { realpath } from 'node:fs/promises';
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { ObjectStoreError } from '../errors.js';
 import { assertObjectKey } from '../keys.js';
-import { isMissing } from './file-errors.js';
+import { lstatIfPresent } from './lstat.js';
 
 /** Where keys are in a directory, and the guard against links that lead out of it. */
 export class ObjectPaths {
@@ -21,13 +20,10 @@ export class ObjectPaths {
 
   /** The file of a key, when no folder above it is a symbolic link; whoever opens it must not follow a link either. */
   async resolve(key: string): Promise<string> {
-    const folders = this.folders(key);
-    try {
-      const [root, folder] = await Promise.all([realpath(this.root), realpath(join(this.root, ...folders))]);
-      if (folder !== join(root, ...folders)) throw linkRefused(key);
-    } catch (error) {
-      // What does not exist cannot lead anywhere; opening it will say that it is missing.
-      if (!isMissing(error)) throw error;
+    for (const path of this.#levels(this.folders(key))) {
+      const found = await lstatIfPresent(path);
+      if (found === undefined) break;
+      if (found.isSymbolicLink()) throw linkRefused(key);
     }
     return join(this.root, key);
   }
@@ -35,13 +31,17 @@ export class ObjectPaths {
   /** Like `resolve`, without waiting, and for a reader that will open the path by itself: a linked file is refused too. */
   resolveSync(key: string): string {
     assertObjectKey(key);
-    const path = join(this.root, key);
-    try {
-      if (realpathSync(path) !== join(realpathSync(this.root), key)) throw linkRefused(key);
-    } catch (error) {
-      if (!isMissing(error)) throw error;
+    for (const path of this.#levels(key.split('/'))) {
+      const found = lstatSync(path, { throwIfNoEntry: false });
+      if (found === undefined) break;
+      if (found.isSymbolicLink()) throw linkRefused(key);
     }
-    return path;
+    return join(this.root, key);
+  }
+
+  /** Every path on the way down from the root, which itself may be a link: where the data is, is the operator's choice. */
+  #levels(segments: readonly string[]): string[] {
+    return segments.map((_, index) => join(this.root, ...segments.slice(0, index + 1)));
   }
 }
 

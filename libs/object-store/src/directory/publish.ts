@@ -4,7 +4,8 @@ import { findNamedDigest } from '../keys.js';
 import type { PutFileResult } from '../object-store.js';
 import { syncDirectory, type DurableDirectories } from './durable-directories.js';
 import { fileErrorCode } from './file-errors.js';
-import { compareAndSync, lstatIfPresent } from './object-files.js';
+import { lstatIfPresent } from './lstat.js';
+import { compareAndSync } from './object-files.js';
 import type { ObjectPaths } from './object-paths.js';
 import type { LinkFile, TemporaryFile } from './temporary-files.js';
 

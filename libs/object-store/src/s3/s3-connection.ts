@@ -29,8 +29,9 @@ export async function connect(settings: S3Settings, patience: S3Patience): Promi
     // Uploads carry the SHA-256 they must have instead, in the signature and as S3's checksum.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    // The adapter repeats by itself: the SDK cannot rewind a stream, and one budget is easier to bound than two.
-    maxAttempts: 1,
+    // The adapter repeats by itself: the SDK cannot rewind a stream, and one budget is easier to bound than two. One
+    // attempt of the SDK's own would not be the same: it wraps errors of the network it does not recognise.
+    retryStrategy: { retry: async (next, args) => next(args) },
     logger: SILENT,
     requestHandler: {
       connectionTimeout: patience.connectTimeoutMs,

@@ -4,6 +4,7 @@ import { mkdir, rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { isNativeError } from 'node:util/types';
 import { hashBytes, hashStream, type ContentDigest } from '../digest.js';
 import { ObjectNotFoundError, ObjectStoreError } from '../errors.js';
 import { assertDigestFitsKey, assertObjectKey, assertObjectPrefix, findNamedDigest, isObjectKey } from '../keys.js';
@@ -305,7 +306,7 @@ export class S3ObjectStore implements ObjectStore {
       try {
         return await send(connection);
       } catch (error) {
-        throw toObjectStoreError(error, this.describe(), key);
+        throw isLocalFileError(error) ? error : toObjectStoreError(error, this.describe(), key);
       }
     });
   }
@@ -318,6 +319,11 @@ export class S3ObjectStore implements ObjectStore {
     this.#connection ??= connect(this.#settings, this.#patience);
     return this.#connection;
   }
+}
+
+/** A failed read of the caller's own file says best itself what is wrong; errors of the network carry no path. */
+function isLocalFileError(error: unknown): boolean {
+  return isNativeError(error) && 'syscall' in error && 'path' in error;
 }
 
 /** The part after the slash of `bytes 0-9/1234`. */

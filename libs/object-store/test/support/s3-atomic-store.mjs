@@ -60,13 +60,14 @@ export function createAtomicStore({ folder, bucket, conditionalWrites, S3Error, 
         IncompleteBody: Number(headers['content-length']) === sizeBytes,
         XAmzContentSHA256Mismatch: headers['x-amz-content-sha256'] === digest.toString('hex'),
         BadDigest: (headers['x-amz-checksum-sha256'] ?? digest.toString('base64')) === digest.toString('base64'),
-        PreconditionFailed: !(conditionalWrites && headers['if-none-match'] === '*' && objects.has(key)),
+        NotImplemented: conditionalWrites !== 'refused' || headers['if-none-match'] === undefined,
+        PreconditionFailed: conditionalWrites !== 'honoured' || headers['if-none-match'] !== '*' || !objects.has(key),
       };
       const broken = Object.keys(claims).find((name) => !claims[name]);
       if (broken !== undefined) {
         await unlink(path);
         const error = new S3Error(broken, `The test server says ${broken}.`);
-        error.status = broken === 'PreconditionFailed' ? 412 : 400;
+        error.status = { PreconditionFailed: 412, NotImplemented: 501 }[broken] ?? 400;
         throw error;
       }
       const entry = { path, sizeBytes, md5: md5.digest('hex'), modifiedAt: new Date(), metadata };

@@ -13,13 +13,16 @@ export interface S3Server {
   kill(): Promise<void>;
 }
 
+/** What a server does with `If-None-Match: *` on a PUT. */
+export type ConditionalWrites = 'ignored' | 'honoured' | 'refused';
+
 /** Starts an S3 server on a free port, in a process of its own. */
-export async function startS3Server(options: { conditionalWrites?: boolean } = {}): Promise<S3Server> {
+export async function startS3Server(options: { conditionalWrites?: ConditionalWrites } = {}): Promise<S3Server> {
   const settings = {
     bucket: 'mosis-objects',
     accessKeyId: 'AKTESTKEYID',
     secretAccessKey: 'test-secret-0123456789',
-    conditionalWrites: options.conditionalWrites === true,
+    conditionalWrites: options.conditionalWrites ?? 'ignored',
   };
   const script = fileURLToPath(new URL('./s3-server-process.mjs', import.meta.url));
   const child: ChildProcess = fork(script, [JSON.stringify(settings)], { execArgv: ['--no-warnings'] });
