@@ -44,7 +44,7 @@ export function honestFiles(): ForgedEntry[] {
 export function png(width: number, height = width): Buffer {
   const image = new PNG({ width, height });
   for (let index = 0; index < image.data.length; index++) image.data[index] = (index * 7) & 0xff;
-  return PNG.sync.write(image);
+  return PNG.sync.write(image, { filterType: 0 });
 }
 
 export function listOf(files: ForgedEntry[]): string {

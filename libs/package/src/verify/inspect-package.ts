@@ -38,25 +38,25 @@ export async function listEntries(filePath: string): Promise<PackageEntry[]> {
 }
 
 /**
- * Opens one file of a package that was verified before. Throws `entry-not-found` when it is not there. The stream fails
- * when the content is not what the records promise; it closes the file when it ends, fails or is destroyed.
+ * Finds one file of a package that was verified before. Throws `entry-not-found` when it is not there. The stream opens
+ * the package when it is first read and closes it when it ends, fails or is destroyed, so one that is never read costs
+ * nothing; it fails when the content is not what the records promise.
  */
 export async function readEntry(filePath: string, path: string): Promise<{ sizeBytes: number; stream: Readable }> {
+  const entry = await withFileSource(filePath, async (source) =>
+    getFile(await openArchive(source, NO_LIMITS, newBudget()), path),
+  );
+  return { sizeBytes: entry.sizeBytes, stream: Readable.from(readContent(filePath, entry), { objectMode: false }) };
+}
+
+async function* readContent(filePath: string, entry: LocatedEntry): AsyncGenerator<Buffer> {
   const handle = await open(filePath, 'r');
   try {
     const source = new FileSource(handle, (await handle.stat()).size);
-    const archive = await openArchive(source, NO_LIMITS, newBudget());
-    const entry = getFile(archive, path);
-    // A stream keeps several chunks, so each is copied out of the reader's window.
-    const content = async function* (): AsyncGenerator<Buffer> {
-      for await (const chunk of readEntryData(source, entry, newBudget())) yield Buffer.from(chunk);
-    };
-    const stream = Readable.from(content(), { objectMode: false });
-    stream.once('close', () => void handle.close().catch(() => {}));
-    return { sizeBytes: entry.sizeBytes, stream };
-  } catch (error) {
+    // A stream holds several chunks at a time, so each is copied out of the reader's window.
+    for await (const chunk of readEntryData(source, entry, newBudget())) yield Buffer.from(chunk);
+  } finally {
     await handle.close();
-    throw error;
   }
 }
 
