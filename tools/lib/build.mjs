@@ -20,8 +20,6 @@ const nxEnvironment = {
   NX_INTERACTIVE: 'false',
   NX_TUI: 'false',
   NX_ISOLATE_PLUGINS: 'false',
-  // A checkout that was moved or copied from another machine brings its cache along.
-  NX_REJECT_UNKNOWN_LOCAL_CACHE: '0',
 };
 
 /**
