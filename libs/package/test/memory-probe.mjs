@@ -4,7 +4,7 @@ import { verifyPackage } from '../src/index.ts';
 const [filePath, warmUpPath, publicKeyHex] = process.argv.slice(2);
 const keys = [{ id: 'probe', publicKey: Buffer.from(publicKeyHex, 'hex') }];
 // Loads code, compiles it and fills the pools once, as any server has done long before.
-for (let round = 0; round < 10; round++) await verifyPackage(warmUpPath, { keys });
+for (let round = 0; round < 4; round++) await verifyPackage(warmUpPath, { keys });
 
 const before = process.memoryUsage().rss;
 let peak = before;

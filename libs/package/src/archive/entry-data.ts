@@ -81,9 +81,10 @@ async function* refuseInnerDescriptor(packed: AsyncIterable<Buffer>, entry: Loca
 
 async function* inflate(packed: AsyncIterable<Buffer>, entry: LocatedEntry): AsyncGenerator<Buffer> {
   if (entry.packedBytes <= ONE_CALL_PACKED_BYTES && entry.sizeBytes <= ONE_CALL_BYTES) {
-    const chunks: Buffer[] = [];
-    for await (const chunk of packed) chunks.push(chunk);
-    yield inflateInOneCall(Buffer.concat(chunks), entry);
+    // At most one chunk, by the bound on its packed size; none for an entry without data.
+    let only: Buffer = Buffer.alloc(0);
+    for await (const chunk of packed) only = chunk;
+    yield inflateInOneCall(only, entry);
     return;
   }
   const inflater = createInflateRaw({ chunkSize: CHUNK_BYTES });

@@ -1,4 +1,4 @@
-import { type Hash, createHash } from 'node:crypto';
+import { type Hash, createHash, hash } from 'node:crypto';
 import { readRange } from '../archive/byte-source.js';
 import { readEntryData } from '../archive/entry-data.js';
 import type { Archive } from '../archive/open-archive.js';
@@ -79,17 +79,21 @@ async function verifyEntry(
   scanner: SecretScanner,
   whole: Hash,
 ): Promise<Buffer> {
-  const content = createHash('sha256');
+  // Most entries come in one piece; a hash object for each of thousands would only be garbage.
+  let digest: Buffer | undefined;
+  let running: Hash | undefined;
   let beginning: Buffer | undefined;
   scanner.begin(entry.path);
   for await (const chunk of readEntryData(archive.source, entry, budget, (packed) => whole.update(packed))) {
-    content.update(chunk);
+    if (chunk.length === entry.sizeBytes) digest = hash('sha256', chunk, 'buffer');
+    else (running ??= createHash('sha256')).update(chunk);
     scanner.push(chunk);
     beginning ??= Buffer.from(chunk.subarray(0, 8));
   }
   scanner.end();
   const signed = digests.get(entry.path);
-  if (signed !== undefined && !content.digest().equals(signed)) {
+  digest ??= running?.digest() ?? hash('sha256', '', 'buffer');
+  if (signed !== undefined && !digest.equals(signed)) {
     throw new PackageError('digest-mismatch', `${quotePath(entry.path)} is not the file that was signed.`, {
       path: entry.path,
     });
