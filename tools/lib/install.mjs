@@ -115,8 +115,15 @@ async function install(root) {
   report(`Installing what package-lock.json names (npm ci, up to ${count} packages) …`);
   const cache = await usableCache(root);
   try {
-    // Whatever NODE_ENV or `omit` say, building needs the development and the per-platform packages.
-    const { code, signal, output } = await npm(root, ['ci', '--include=dev', '--include=optional', ...cache.flags]);
+    // Whatever NODE_ENV or `omit` say, building needs the development and the per-platform packages; and an `npm -s`
+    // above us must not silence the reason of a failure.
+    const { code, signal, output } = await npm(root, [
+      'ci',
+      '--loglevel=error',
+      '--include=dev',
+      '--include=optional',
+      ...cache.flags,
+    ]);
     if (code !== 0) throw new ToolError(`npm ci failed (${signal ?? `exit code ${code}`}):\n\n${output}`);
   } finally {
     cache.remove();
