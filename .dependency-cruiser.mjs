@@ -73,13 +73,13 @@ export default {
     },
     {
       name: 'controllers-import-only-services-and-schemas',
-      comment: 'Beside those, what plugs into HTTP: common, config, access, and decorators, guards and the like.',
+      comment: 'Beside those, what plugs into HTTP: common, config, access, limits, idempotency, and decorators, guards and the like.',
       severity: 'error',
       from: { path: '\\.controller\\.ts$' },
       to: {
         path: api,
         pathNot: [
-          `${api}(common|config|access)/`,
+          `${api}(common|config|access|limits|idempotency)/`,
           '\\.(service|schemas|types|decorator|guard|pipe|interceptor|filter|repository)\\.ts$',
           `${api}database/`,
         ],
