@@ -73,7 +73,8 @@ export default {
     },
     {
       name: 'controllers-import-only-services-and-schemas',
-      comment: 'Beside those, what plugs into HTTP: common, config, access, limits, idempotency, and decorators, guards and the like.',
+      comment:
+        'Beside those, what plugs into HTTP: common, config, access, limits, idempotency, and decorators, guards and the like.',
       severity: 'error',
       from: { path: '\\.controller\\.ts$' },
       to: {
