@@ -199,7 +199,7 @@ describe('data descriptors', () => {
     ['data-descriptor-mismatch', 'wrong values without signature', { descriptor: u32(1, 2, 3) }],
     ['data-descriptor-mismatch', 'a wrong signature', { descriptor: u32(0x08074b51, 1, 2, 3) }],
     ['data-descriptor-mismatch', 'another size', { descriptor: 'signed', central: { size: data.length + 1 } }],
-    ['local-header-mismatch', 'half of the sizes in the local header', { descriptor: 'signed', local: { size: 5 } }],
+    ['local-header-mismatch', 'another size in the local header', { descriptor: 'signed', local: { size: 5 } }],
     ['data-descriptor-ambiguous', 'stored data without signature', { descriptor: 'plain', method: 0 }],
     [
       'data-descriptor-ambiguous',

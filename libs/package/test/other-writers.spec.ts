@@ -78,6 +78,11 @@ const writers: [string, (file: ForgedEntry) => ForgedEntry, ForgedEntry][] = [
     }),
     { name: 'assets/', madeBy: 0x031e, versionNeeded: 10, externalAttributes: 0o040755 * 65536 + 0x10 },
   ],
+  [
+    'Info-ZIP to a pipe',
+    (file) => ({ ...file, method: 8, descriptor: 'signed', local: { size: file.data!.length } }),
+    { name: 'assets/' },
+  ],
 ];
 
 function timestamp(length: number): Buffer {

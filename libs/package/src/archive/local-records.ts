@@ -98,12 +98,13 @@ function checkLocalSizes(header: Buffer, zip64: Buffer | undefined, entry: Archi
     sizeBytes = readUint64(zip64, 0);
     packedBytes = readUint64(zip64, 8);
   }
-  const crc32 = header.readUInt32LE(14);
-  // A streaming writer leaves all three at zero, because it learns them only after the data.
-  if (entry.flags & FLAG_DESCRIPTOR && crc32 === 0 && packedBytes === 0 && sizeBytes === 0) return;
-  if (crc32 !== entry.crc32) throw mismatch(entry, 'CRC-32');
-  if (packedBytes !== entry.packedBytes) throw mismatch(entry, 'packed size');
-  if (sizeBytes !== entry.sizeBytes) throw mismatch(entry, 'unpacked size');
+  // A streaming writer learns these only after the data and leaves zero where it does not know; Info-ZIP knows the
+  // unpacked size of a file beforehand, so each is on its own.
+  const mayBeZero = (entry.flags & FLAG_DESCRIPTOR) !== 0;
+  const agrees = (local: number | undefined, central: number) => local === central || (mayBeZero && local === 0);
+  if (!agrees(header.readUInt32LE(14), entry.crc32)) throw mismatch(entry, 'CRC-32');
+  if (!agrees(packedBytes, entry.packedBytes)) throw mismatch(entry, 'packed size');
+  if (!agrees(sizeBytes, entry.sizeBytes)) throw mismatch(entry, 'unpacked size');
 }
 
 /**
