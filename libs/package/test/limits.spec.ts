@@ -76,7 +76,9 @@ describe('limits', () => {
     const small = withEntry({ name: 'zeros', data: Buffer.alloc(MIB), method: 8 });
     await expect(verifyBytes(small)).resolves.toBeDefined();
     expect((await refusalOf(small, { limits: { ratioFloorBytes: MIB - 1 } })).code).toBe('compression-ratio');
-    await expect(verifyBytes(refused, { limits: { ratio: 2000 } })).resolves.toBeDefined();
+    const ratio = (2 * MIB) / deflateRawSync(Buffer.alloc(2 * MIB)).length;
+    await expect(verifyBytes(refused, { limits: { ratio } })).resolves.toBeDefined();
+    expect((await refusalOf(refused, { limits: { ratio: ratio - 0.1 } })).code).toBe('compression-ratio');
   });
 
   it('bound manifest.json', async () => {

@@ -104,6 +104,7 @@ describe('two paths', () => {
   const refused: [string, string[]][] = [
     ['duplicate-entry', ['a.txt', 'a.txt']],
     ['duplicate-entry', ['dir/', 'dir/']],
+    ['duplicate-entry', ['dir/a', 'dir/', 'dir/']],
     ['duplicate-entry', ['manifest.json']],
     ['colliding-entry', ['a.txt', 'A.txt']],
     ['colliding-entry', ['Manifest.json']],

@@ -1,4 +1,4 @@
-import { crc32, deflateSync, inflateSync } from 'node:zlib';
+import { crc32, deflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { PNG } from 'pngjs';
 import { PackageError } from '../package-error.js';
@@ -149,6 +149,11 @@ describe('an image', () => {
     expect(await codeOf(make())).toBe(code);
   });
 
+  it('is refused before more is inflated than its dimensions need', async () => {
+    await expect(reencodePng(file(header(2, 2), pixels(19), end))).rejects.toThrow(/do not inflate/);
+    await expect(reencodePng(interlacedBomb())).rejects.toThrow(/do not inflate/);
+  });
+
   it('never makes it throw anything but a refusal, whatever bytes are changed', async () => {
     const image = new PNG({ width: 16, height: 16 });
     const honest = PNG.sync.write(image);
@@ -167,6 +172,5 @@ describe('an image', () => {
   it('takes other limits than the defaults', async () => {
     await expect(reencodePng(tiny(), { maxBytes: 10 })).rejects.toMatchObject({ code: 'image-too-large' });
     await expect(reencodePng(tiny(), { maxPixelsPerSide: 1 })).rejects.toMatchObject({ code: 'image-dimensions' });
-    expect(inflateSync(deflateSync(Buffer.alloc(3)))).toHaveLength(3);
   });
 });

@@ -21,15 +21,24 @@ export function isSmallOrder(encoded: Buffer): boolean {
 }
 
 /**
- * Verifies as RFC 8032 demands and a little more, so that every careful verifier agrees: S < L, A and R in canonical
- * encoding, neither of small order, and the equation without cofactor. Never throws on any bytes.
+ * Whether a key and a signature are encoded so that every careful verifier agrees about them: right lengths, S < L, A and
+ * R canonical, neither of small order. Some versions of OpenSSL check a part of this by themselves; which, depends on
+ * the version, so nothing here relies on it.
  */
-export function verifyEd25519Strict(publicKey: Buffer, message: Buffer, signature: Buffer): boolean {
+export function isStrictlyEncoded(publicKey: Buffer, signature: Buffer): boolean {
   if (publicKey.length !== PUBLIC_KEY_BYTES || signature.length !== SIGNATURE_BYTES) return false;
   const encodedR = signature.subarray(0, 32);
   if (littleEndian(signature.subarray(32)) >= GROUP_ORDER) return false;
   if (!isCanonicalPoint(publicKey) || !isCanonicalPoint(encodedR)) return false;
-  if (isSmallOrder(publicKey) || isSmallOrder(encodedR)) return false;
+  return !isSmallOrder(publicKey) && !isSmallOrder(encodedR);
+}
+
+/**
+ * Verifies as RFC 8032 demands and a little more: {@link isStrictlyEncoded}, and the equation without cofactor. Never
+ * throws on any bytes.
+ */
+export function verifyEd25519Strict(publicKey: Buffer, message: Buffer, signature: Buffer): boolean {
+  if (!isStrictlyEncoded(publicKey, signature)) return false;
   try {
     const key = createPublicKey({ key: Buffer.concat([SPKI_PREFIX, publicKey]), format: 'der', type: 'spki' });
     return verify(null, message, key, signature);
