@@ -1,0 +1,67 @@
+import { Injectable } from '@nestjs/common';
+import { CoreDatabase } from '@mosis/db';
+
+/** Look-ups of credentials, one indexed query each. */
+@Injectable()
+export class AccessRepository {
+  constructor(private readonly db: CoreDatabase) {}
+
+  /** The session with this hash and the account behind it, as they are now. */
+  async findSession(sessionHash: string) {
+    return this.db.read
+      .selectFrom('sessions as s')
+      .innerJoin('developers as d', 'd.id', 's.developer_id')
+      .select([
+        's.expires_at',
+        's.last_seen_at',
+        'd.id as developer_id',
+        'd.role',
+        'd.verified',
+        'd.suspended_at',
+        'd.deleted_at',
+      ])
+      .where('s.id_hash', '=', sessionHash)
+      .executeTakeFirst();
+  }
+
+  /** The API key with this hash and the account behind it, as they are now. */
+  async findApiKey(keyHash: string) {
+    return this.db.read
+      .selectFrom('api_keys as k')
+      .innerJoin('developers as d', 'd.id', 'k.developer_id')
+      .select([
+        'k.id',
+        'k.permissions',
+        'k.app_package_ids',
+        'k.expires_at',
+        'k.revoked_at',
+        'k.last_used_at',
+        'd.id as developer_id',
+        'd.role',
+        'd.verified',
+        'd.suspended_at',
+        'd.deleted_at',
+      ])
+      .where('k.key_hash', '=', keyHash)
+      .executeTakeFirst();
+  }
+
+  /** Notes the use of sessions and keys, many at once. */
+  async touch(
+    sessions: ReadonlyMap<string, { lastSeenAt: string; expiresAt: string }>,
+    keys: ReadonlyMap<string, string>,
+  ): Promise<void> {
+    await this.db.write(async (trx) => {
+      for (const [id_hash, { lastSeenAt, expiresAt }] of sessions) {
+        await trx
+          .updateTable('sessions')
+          .set({ last_seen_at: lastSeenAt, expires_at: expiresAt })
+          .where('id_hash', '=', id_hash)
+          .execute();
+      }
+      for (const [id, last_used_at] of keys) {
+        await trx.updateTable('api_keys').set({ last_used_at }).where('id', '=', id).execute();
+      }
+    });
+  }
+}

@@ -1,0 +1,131 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { CoreDatabase, type CoreRow } from '@mosis/db';
+import type { Actor } from '../access/actor.js';
+import { ApiKeysService } from '../api-keys/api-keys.service.js';
+import { AppRemovalService } from '../apps/app-removal.service.js';
+import { AppsService } from '../apps/apps.service.js';
+import { ListingsService } from '../apps/listings.service.js';
+import { AuditService, auditActor } from '../audit/audit.service.js';
+import { AppError, notFound } from '../common/app-error.js';
+import { Clock } from '../common/clock.js';
+import { JobsService } from '../jobs/jobs.service.js';
+import { MailService } from '../mail/mail.service.js';
+import { SigningKeysService } from '../signing-keys/signing-keys.service.js';
+import { AccountsRepository } from './accounts.repository.js';
+import { toDeveloperResource, type DeveloperResource } from './accounts.schemas.js';
+
+const EXPORTED_AUDIT_ROWS = 10_000;
+
+/** One's own account: what it says, what it holds, and its end. */
+@Injectable()
+export class ProfileService implements OnModuleInit {
+  constructor(
+    private readonly db: CoreDatabase,
+    private readonly repository: AccountsRepository,
+    private readonly apiKeys: ApiKeysService,
+    private readonly signingKeys: SigningKeysService,
+    private readonly apps: AppsService,
+    private readonly removal: AppRemovalService,
+    private readonly listings: ListingsService,
+    private readonly audit: AuditService,
+    private readonly jobs: JobsService,
+    private readonly mail: MailService,
+    private readonly clock: Clock,
+  ) {}
+
+  onModuleInit(): void {
+    this.jobs.register('mail.account-deleted', (payload: { email: string; name: string }) =>
+      this.mail.send(payload.email, { template: 'account-deleted', name: payload.name }),
+    );
+  }
+
+  /** The actor's account. */
+  async get(actor: Actor): Promise<DeveloperResource> {
+    return toDeveloperResource(await this.account(actor));
+  }
+
+  /**
+   * Renames the account at once. The store goes on showing the reviewed name: for each published app the new one becomes
+   * a listing revision that waits for a review.
+   */
+  async rename(actor: Actor, name: string | undefined): Promise<DeveloperResource> {
+    await this.db.write(async (trx) => {
+      const account = await this.repository.findById(actor.developerId, trx);
+      if (!account || name === undefined || name === account.name) return;
+      await this.repository.update(trx, account.id, { name }, this.clock.timestamp());
+      await this.audit.append(trx, auditActor(actor), {
+        action: 'developer.renamed',
+        subject: { kind: 'developer', id: account.id },
+      });
+      await this.listings.proposeDeveloperName(trx, actor, name);
+    });
+    return this.get(actor);
+  }
+
+  /** Everything the platform holds about the actor, secrets' hashes left out. */
+  async export(actor: Actor): Promise<Record<string, unknown>> {
+    const id = actor.developerId;
+    const { apps, versions, reviews } = await this.apps.exportOf(id);
+    return {
+      exported_at: this.clock.timestamp(),
+      developer: await this.get(actor),
+      api_keys: await this.apiKeys.exportOf(id),
+      signing_keys: await this.signingKeys.exportOf(id),
+      sessions: (await this.repository.listSessions(id)).map(({ created_at, last_seen_at, expires_at }) => ({
+        created_at,
+        last_seen_at,
+        expires_at,
+      })),
+      apps,
+      versions,
+      reviews,
+      audit_log: await this.repository.listAuditOf(id, EXPORTED_AUDIT_ROWS),
+    };
+  }
+
+  /**
+   * Deletes the account: its credentials, its name and address, and every app that was never published. Published apps
+   * stay in the store as they were reviewed.
+   *
+   * @throws AppError `last-admin`
+   */
+  async delete(actor: Actor): Promise<void> {
+    await this.db.write(async (trx) => {
+      const account = await this.repository.findById(actor.developerId, trx);
+      if (!account) throw notFound('account');
+      if (account.role === 'admin' && !(await this.repository.hasOtherAdmin(trx, account.id))) {
+        throw new AppError('last-admin', 'Make somebody else an admin first: a store without one cannot be run.');
+      }
+      const by = auditActor(actor);
+      await this.removal.removeAllOf(trx, actor);
+      await this.apiKeys.revokeAll(trx, account.id, 'account-deleted', by);
+      await this.signingKeys.deactivateAll(trx, account.id, by);
+      await this.repository.deleteSessionsOf(trx, account.id, null);
+      await this.repository.deleteTokensOf(trx, account.id);
+      const now = this.clock.timestamp();
+      await this.repository.update(
+        trx,
+        account.id,
+        {
+          email: `deleted-${account.id}@deleted.invalid`,
+          name: 'Deleted developer',
+          password_hash: null,
+          oauth_provider: null,
+          oauth_id: null,
+          role: 'developer',
+          verified: 0,
+          deleted_at: now,
+        },
+        now,
+      );
+      await this.audit.append(trx, by, { action: 'developer.deleted', subject: { kind: 'developer', id: account.id } });
+      await this.jobs.enqueue(trx, 'mail.account-deleted', { email: account.email, name: account.name });
+    });
+  }
+
+  private async account(actor: Actor): Promise<CoreRow<'developers'>> {
+    const account = await this.repository.findById(actor.developerId);
+    if (!account) throw notFound('account');
+    return account;
+  }
+}

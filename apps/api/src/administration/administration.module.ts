@@ -1,0 +1,17 @@
+import { Module } from '@nestjs/common';
+import { AppsModule } from '../apps/apps.module.js';
+import { ReviewDeskModule } from '../review-desk/review-desk.module.js';
+import { VersionsModule } from '../versions/versions.module.js';
+import { AdministrationController } from './administration.controller.js';
+import { AdministrationRepository } from './administration.repository.js';
+import { AdministrationService } from './administration.service.js';
+import { AuditLogService } from './audit-log.service.js';
+import { SystemService } from './system.service.js';
+
+@Module({
+  imports: [AppsModule, VersionsModule, ReviewDeskModule],
+  controllers: [AdministrationController],
+  providers: [AdministrationRepository, AdministrationService, AuditLogService, SystemService],
+  exports: [SystemService, AdministrationService],
+})
+export class AdministrationModule {}

@@ -1,0 +1,48 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { AuditRepository } from '../audit/audit.repository.js';
+import { AuditSegments } from '../audit/audit-segments.js';
+import { AuditService } from '../audit/audit.service.js';
+import { DAY_MS } from '../common/clock.js';
+import { decodeCursor, toPage, type PageRequest } from '../common/pagination.js';
+import { JobsService } from '../jobs/jobs.service.js';
+
+/** Reading the audit log, and its nightly verification. */
+@Injectable()
+export class AuditLogService implements OnModuleInit {
+  constructor(
+    private readonly repository: AuditRepository,
+    private readonly audit: AuditService,
+    private readonly segments: AuditSegments,
+    private readonly jobs: JobsService,
+  ) {}
+
+  onModuleInit(): void {
+    this.jobs.register('audit.verify', () => this.audit.verify(), DAY_MS);
+    this.jobs.register('audit.move-old-segments', async () => ({ moved: await this.segments.moveOld() }), DAY_MS);
+  }
+
+  /** Rows that pass the filters, newest first. */
+  async search(
+    query: PageRequest & {
+      action?: string | undefined;
+      actor_id?: string | undefined;
+      subject_kind?: string | undefined;
+      subject_id?: string | undefined;
+      from?: string | undefined;
+      to?: string | undefined;
+    },
+  ) {
+    const [beforeSeq] = query.cursor ? decodeCursor(query.cursor, ['number']) : [undefined];
+    const utc = (time: string | undefined) => time && new Date(time).toISOString();
+    const rows = await this.repository.search(
+      { ...query, from: utc(query.from), to: utc(query.to), beforeSeq },
+      query.limit + 1,
+    );
+    return toPage(
+      rows,
+      query.limit,
+      (row) => [row.seq],
+      ({ previous_hash: _previous, ...row }) => ({ ...row, data: JSON.parse(row.data) as Record<string, unknown> }),
+    );
+  }
+}

@@ -1,0 +1,138 @@
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { statSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { CoreDatabase, coreDatabasePath, readCoreMigrations } from '@mosis/db';
+import { Migrator } from '@mosis/sqlite';
+import { AuditRepository } from '../audit/audit.repository.js';
+import { Clock, DAY_MS } from '../common/clock.js';
+import { VERSION } from '../common/version.js';
+import type { Settings } from '../config/settings.js';
+import { SETTINGS } from '../config/settings.token.js';
+import { JobsRepository } from '../jobs/jobs.repository.js';
+import { JobsService } from '../jobs/jobs.service.js';
+import { ObjectsService } from '../objects/objects.service.js';
+import { ReviewDeskService } from '../review-desk/review-desk.service.js';
+import type { SystemReport } from './administration.schemas.js';
+
+const LOW_DISK_BYTES = 1024 ** 3;
+
+interface JobReport {
+  state: string;
+  finished_at: string;
+  result: unknown;
+  error: string | null;
+}
+
+/** How the server is, in numbers and in plain words for what is wrong. */
+@Injectable()
+export class SystemService implements OnModuleInit {
+  private readonly startedAt: Date;
+
+  constructor(
+    private readonly db: CoreDatabase,
+    private readonly objects: ObjectsService,
+    private readonly desk: ReviewDeskService,
+    private readonly auditRows: AuditRepository,
+    private readonly jobs: JobsService,
+    private readonly jobRows: JobsRepository,
+    private readonly clock: Clock,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {
+    this.startedAt = clock.now();
+  }
+
+  onModuleInit(): void {
+    this.jobs.register('objects.verify', () => this.objects.findDamagedPackages(), DAY_MS);
+  }
+
+  /** Everything an operator asks first. */
+  async report(): Promise<SystemReport> {
+    const file = coreDatabasePath(this.settings.dataDir);
+    const disk = await statfs(this.settings.dataDir);
+    const memory = process.memoryUsage();
+    const waiting = await this.desk.countPending();
+    const [audit, drill] = [await this.latest('audit.verify'), await this.latest('objects.verify')];
+    const report = {
+      version: VERSION,
+      node_version: process.version,
+      sqlite_version: (this.db.rawWriter.prepare('SELECT sqlite_version() AS version').get() as { version: string })
+        .version,
+      started_at: this.startedAt.toISOString(),
+      uptime_seconds: Math.round((this.clock.now().getTime() - this.startedAt.getTime()) / 1000),
+      memory: { resident_bytes: memory.rss, heap_used_bytes: memory.heapUsed },
+      database: {
+        size_bytes: sizeOf(file),
+        wal_bytes: sizeOf(`${file}-wal`),
+        migrations: new Migrator(this.db.rawWriter, readCoreMigrations()).status(),
+      },
+      disk: { free_bytes: disk.bavail * disk.bsize, total_bytes: disk.blocks * disk.bsize },
+      object_store: this.objects.store.describe(),
+      mail: this.settings.smtpUrl ? ('smtp' as const) : ('outbox' as const),
+      reviews: { pending: waiting.pending, overdue: waiting.overdue, oldest_due_at: waiting.oldestDueAt },
+      audit: { last_seq: (await this.auditRows.findEnd())?.seq ?? 0, last_verified: audit ?? null },
+      package_drill: drill ?? null,
+      jobs: await this.jobRows.countByState(),
+    };
+    return { ...report, problems: findProblems(report.disk.free_bytes, audit, drill, report.jobs) };
+  }
+
+  /** Only what is wrong; cheap enough to be asked every few seconds. */
+  async findProblems(): Promise<SystemReport['problems']> {
+    const disk = await statfs(this.settings.dataDir);
+    return findProblems(
+      disk.bavail * disk.bsize,
+      await this.latest('audit.verify'),
+      await this.latest('objects.verify'),
+      [],
+    );
+  }
+
+  private async latest(kind: string): Promise<JobReport | undefined> {
+    const job = await this.jobRows.findLatest(kind);
+    return (
+      job && {
+        state: job.state,
+        finished_at: job.updated_at,
+        result: job.result === null ? null : (JSON.parse(job.result) as unknown),
+        error: job.last_error,
+      }
+    );
+  }
+}
+
+function findProblems(
+  freeBytes: number,
+  audit: JobReport | undefined,
+  drill: JobReport | undefined,
+  jobs: SystemReport['jobs'],
+): SystemReport['problems'] {
+  const problems: SystemReport['problems'] = [];
+  if (freeBytes < LOW_DISK_BYTES)
+    problems.push({
+      code: 'disk-low',
+      detail: 'Less than 1 GiB is free where the data lies. Make room, or uploads will be refused.',
+    });
+  const chain = audit?.result as { ok: boolean; problem: string | null } | null | undefined;
+  if (chain && !chain.ok)
+    problems.push({
+      code: 'audit-chain-broken',
+      detail: `The audit log does not verify: ${chain.problem ?? ''} Somebody changed the file; compare with a backup.`,
+    });
+  const damaged = (drill?.result as { damaged: unknown[] } | null | undefined)?.damaged.length ?? 0;
+  if (damaged > 0)
+    problems.push({
+      code: 'packages-damaged',
+      detail: `${damaged} published package(s) are missing or changed in the object store. Restore them from a backup.`,
+    });
+  const failed = jobs.filter((job) => job.state === 'failed');
+  if (failed.length > 0)
+    problems.push({
+      code: 'jobs-failed',
+      detail: `Background work was given up: ${failed.map(({ kind, count }) => `${kind} (${count})`).join(', ')}. The log says why.`,
+    });
+  return problems;
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}

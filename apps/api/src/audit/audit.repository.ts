@@ -1,0 +1,80 @@
+import { Injectable } from '@nestjs/common';
+import { CoreDatabase, type CoreHandle, type CoreRow, type CoreTransaction } from '@mosis/db';
+import type { ChainEnd } from './audit-chain.js';
+
+/** Filters of the audit log. */
+export interface AuditFilter {
+  action?: string | undefined;
+  actor_id?: string | undefined;
+  subject_kind?: string | undefined;
+  subject_id?: string | undefined;
+  from?: string | undefined;
+  to?: string | undefined;
+  beforeSeq?: number | undefined;
+}
+
+/** All SQL of the audit log. */
+@Injectable()
+export class AuditRepository {
+  constructor(private readonly db: CoreDatabase) {}
+
+  async findEnd(handle: CoreHandle = this.db.read): Promise<ChainEnd | undefined> {
+    const row = await handle
+      .selectFrom('audit_logs')
+      .select(['seq', 'hash'])
+      .orderBy('seq', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    if (row) return row;
+    const segment = await handle
+      .selectFrom('audit_segments')
+      .select(['last_seq as seq', 'last_hash as hash'])
+      .orderBy('last_seq', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    return segment;
+  }
+
+  async insert(trx: CoreTransaction, row: CoreRow<'audit_logs'>): Promise<void> {
+    await trx.insertInto('audit_logs').values(row).execute();
+  }
+
+  /** Rows after `seq`, oldest first. */
+  async listAfter(seq: number, limit: number): Promise<CoreRow<'audit_logs'>[]> {
+    return this.db.read
+      .selectFrom('audit_logs')
+      .selectAll()
+      .where('seq', '>', seq)
+      .orderBy('seq')
+      .limit(limit)
+      .execute();
+  }
+
+  /** Moved segments, oldest first. */
+  async listSegments(): Promise<CoreRow<'audit_segments'>[]> {
+    return this.db.read.selectFrom('audit_segments').selectAll().orderBy('first_seq').execute();
+  }
+
+  /** Records a moved segment and takes its rows out of the table, in one transaction. */
+  async moveSegment(trx: CoreTransaction, segment: CoreRow<'audit_segments'>): Promise<void> {
+    await trx.insertInto('audit_segments').values(segment).execute();
+    await trx
+      .deleteFrom('audit_logs')
+      .where('seq', '>=', segment.first_seq)
+      .where('seq', '<=', segment.last_seq)
+      .execute();
+  }
+
+  /** Newest first; runs where a filter without an index can be ended. */
+  async search(filter: AuditFilter, limit: number): Promise<CoreRow<'audit_logs'>[]> {
+    let query = this.db.scan.selectFrom('audit_logs').selectAll().orderBy('seq', 'desc').limit(limit);
+    if (filter.action) query = query.where('action', '=', filter.action);
+    if (filter.actor_id) query = query.where('actor_id', '=', filter.actor_id);
+    if (filter.subject_kind) query = query.where('subject_kind', '=', filter.subject_kind);
+    if (filter.subject_id) query = query.where('subject_id', '=', filter.subject_id);
+    if (filter.from) query = query.where('occurred_at', '>=', filter.from);
+    if (filter.to) query = query.where('occurred_at', '<', filter.to);
+    if (filter.beforeSeq) query = query.where('seq', '<', filter.beforeSeq);
+    return query.execute();
+  }
+}

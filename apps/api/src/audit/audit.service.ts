@@ -1,0 +1,141 @@
+import { Inject, Injectable, Logger, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { CoreDatabase, type ActorKind, type CoreTransaction } from '@mosis/db';
+import type { Actor } from '../access/actor.js';
+import { Clock } from '../common/clock.js';
+import type { Settings } from '../config/settings.js';
+import { SETTINGS } from '../config/settings.token.js';
+import { ChainVerifier, GENESIS_HASH, hashAuditRow, type UnchainedRow } from './audit-chain.js';
+import { AuditHead } from './audit-head.js';
+import { AuditRepository } from './audit.repository.js';
+import { AuditSegments } from './audit-segments.js';
+
+/** Who did something, without anything personal. */
+export interface AuditActor {
+  kind: ActorKind;
+  id: string | null;
+  credentialId: string | null;
+  requestId: string | null;
+}
+
+/** The server itself. */
+export const SYSTEM: AuditActor = { kind: 'system', id: null, credentialId: null, requestId: null };
+
+/** What was done to what. `data` holds ids, states and digests: no names, addresses or free text of a person. */
+export interface AuditEvent {
+  action: string;
+  subject: { kind: string; id: string };
+  data?: Record<string, unknown>;
+}
+
+/** The outcome of walking the whole chain. */
+export interface ChainReport {
+  ok: boolean;
+  rows: number;
+  archivedRows: number;
+  lastSeq: number;
+  problem: string | null;
+}
+
+/** The audit actor of a request's actor. */
+export function auditActor(actor: Actor): AuditActor {
+  const { credential } = actor;
+  return credential.kind === 'api_key'
+    ? { kind: 'api_key', id: actor.developerId, credentialId: credential.id, requestId: actor.requestId }
+    : { kind: 'developer', id: actor.developerId, credentialId: null, requestId: actor.requestId };
+}
+
+const VERIFY_PAGE = 2_000;
+/** The head is written at most this often; a crash leaves it at most this far behind. */
+const HEAD_DELAY_MS = 20;
+
+/** The append-only, hash-chained record of every change of meaning. */
+@Injectable()
+export class AuditService implements OnModuleInit, BeforeApplicationShutdown {
+  private readonly logger = new Logger('audit');
+  private readonly head: AuditHead;
+  private headTimer: NodeJS.Timeout | undefined;
+  private headWritten: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly db: CoreDatabase,
+    private readonly repository: AuditRepository,
+    private readonly segments: AuditSegments,
+    private readonly clock: Clock,
+    @Inject(SETTINGS) settings: Settings,
+  ) {
+    this.head = new AuditHead(settings.dataDir);
+  }
+
+  onModuleInit(): void {
+    this.db.onCommit(() => {
+      this.headTimer ??= setTimeout(() => this.writeHead(), HEAD_DELAY_MS);
+    });
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    if (this.headTimer) {
+      clearTimeout(this.headTimer);
+      this.writeHead();
+    }
+    await this.headWritten;
+  }
+
+  /** Adds a row to the chain inside the transaction of the change that it records: both happen, or neither. */
+  async append(trx: CoreTransaction, actor: AuditActor, event: AuditEvent): Promise<void> {
+    const last = await this.repository.findEnd(trx);
+    const row: UnchainedRow = {
+      seq: (last?.seq ?? 0) + 1,
+      occurred_at: this.clock.timestamp(),
+      actor_kind: actor.kind,
+      actor_id: actor.id,
+      credential_id: actor.credentialId,
+      action: event.action,
+      subject_kind: event.subject.kind,
+      subject_id: event.subject.id,
+      data: JSON.stringify(event.data ?? {}),
+      request_id: actor.requestId,
+      previous_hash: last?.hash ?? GENESIS_HASH,
+    };
+    await this.repository.insert(trx, { ...row, hash: hashAuditRow(row) });
+  }
+
+  /** Walks the whole chain, moved segments first, and holds its end against the head outside the file. */
+  async verify(onProgress?: (rows: number) => void): Promise<ChainReport> {
+    const head = await this.head.read();
+    const verifier = new ChainVerifier();
+    let headSeen = !head;
+    const add = (row: Parameters<ChainVerifier['add']>[0]) => {
+      verifier.add(row);
+      if (row.seq === head?.seq) headSeen = row.hash === head.hash;
+    };
+    for (const segment of await this.repository.listSegments()) {
+      const problem = await this.segments.read(segment, add);
+      if (problem) verifier.problem ??= problem;
+      onProgress?.(verifier.rows);
+    }
+    const archivedRows = verifier.rows;
+    while (!verifier.problem) {
+      const rows = await this.repository.listAfter(verifier.end.seq, VERIFY_PAGE);
+      rows.forEach(add);
+      onProgress?.(verifier.rows);
+      if (rows.length < VERIFY_PAGE) break;
+    }
+    let { problem } = verifier;
+    if (!problem && head && head.seq > verifier.end.seq) {
+      problem = `Rows ${verifier.end.seq + 1} to ${head.seq} are missing at the end: the head outside the file has seen them.`;
+    } else if (!problem && !headSeen) {
+      problem = `Row ${head?.seq} is not the one that the head outside the file has seen.`;
+    }
+    return { ok: !problem, rows: verifier.rows, archivedRows, lastSeq: verifier.end.seq, problem: problem ?? null };
+  }
+
+  private writeHead(): void {
+    this.headTimer = undefined;
+    this.headWritten = this.headWritten
+      .then(async () => {
+        const end = await this.repository.findEnd();
+        if (end) await this.head.write(end);
+      })
+      .catch((error: unknown) => this.logger.error({ msg: 'could not write the audit head', err: error }));
+  }
+}

@@ -1,0 +1,43 @@
+import type { Command } from 'commander';
+import { Progress } from '../progress.js';
+import { runAsOwner } from '../run-as-owner.js';
+
+/** `mosis audit verify|archive` and `mosis objects verify`. */
+export function addAuditCommands(program: Command): void {
+  const audit = program.command('audit').description('the append-only record of changes');
+  audit
+    .command('verify')
+    .description('walk the whole hash chain and hold its end against the head outside the file')
+    .option('--json', 'print the report as JSON')
+    .action(async (options: { json?: boolean }) => {
+      const progress = new Progress('audit rows');
+      const report = await runAsOwner('audit.verify', {}, progress.update);
+      if (options.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+      else if (report.ok)
+        process.stdout.write(
+          `The chain is whole: ${report.rows} rows (${report.archivedRows} of them in the object store).\n`,
+        );
+      else process.stderr.write(`The chain is broken after ${report.rows} rows: ${report.problem}\n`);
+      if (!report.ok) process.exitCode = 1;
+    });
+  audit
+    .command('archive')
+    .description('move whole segments of old rows to the object store (also done nightly)')
+    .option('--keep-days <n>', 'how old a row must be', Number)
+    .action(async (options: { keepDays?: number }) => {
+      const { moved } = await runAsOwner('audit.archive', { keepDays: options.keepDays });
+      process.stdout.write(`Moved ${moved} segment(s).\n`);
+    });
+  program
+    .command('objects')
+    .description('stored packages')
+    .command('verify')
+    .description('hash every published package again (also done nightly)')
+    .action(async () => {
+      const progress = new Progress('packages');
+      const { checked, damaged } = await runAsOwner('objects.verify', {}, progress.update);
+      for (const { sha256, problem } of damaged) process.stderr.write(`${sha256}: ${problem}\n`);
+      process.stdout.write(`${checked} packages checked, ${damaged.length} damaged.\n`);
+      if (damaged.length > 0) process.exitCode = 1;
+    });
+}

@@ -1,0 +1,24 @@
+import type { Command } from 'commander';
+import { readProcessSettings } from '../../config/settings.js';
+import { startServer } from '../server.js';
+
+/** `mosis serve`: the server itself. */
+export function addServeCommand(program: Command): void {
+  program
+    .command('serve')
+    .description('start the server (settings are environment variables, see docs/operating.md)')
+    .option('--demo', 'load the small demo catalogue')
+    .action(async (options: { demo?: boolean }) => {
+      const server = await startServer(readProcessSettings(), options);
+      const stop = () => {
+        server.stop().then(
+          () => process.exit(0),
+          (error: unknown) => {
+            process.stderr.write(`${(error as Error).stack ?? String(error)}\n`);
+            process.exit(1);
+          },
+        );
+      };
+      for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop);
+    });
+}

@@ -1,0 +1,66 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import { AccountsService } from '../accounts/accounts.service.js';
+import { AuditSegments } from '../audit/audit-segments.js';
+import { AuditService, type AuditActor } from '../audit/audit.service.js';
+import { DemoService, type DemoOptions } from '../demo/demo.service.js';
+import { ObjectsService } from '../objects/objects.service.js';
+
+/** Who acts when somebody types a command on this machine. */
+const COMMAND_LINE: AuditActor = { kind: 'command_line', id: null, credentialId: null, requestId: null };
+
+/** Progress of a long operation. */
+export interface OperationProgress {
+  done: number;
+  total?: number;
+}
+
+/** Work that the command line asks for and that only the owner of the data directory may do. */
+export const OPERATIONS = {
+  'admin.create': async (app: INestApplicationContext, input: { email: string; name: string; password: string }) =>
+    app.get(AccountsService).createAdmin(input, COMMAND_LINE),
+  'admin.link': async (app: INestApplicationContext, _input: Record<string, never>) => ({
+    link: (await app.get(AccountsService).createSetupLink()) ?? null,
+  }),
+  'demo.load': async (
+    app: INestApplicationContext,
+    input: DemoOptions,
+    onProgress: (progress: OperationProgress) => void,
+  ) => app.get(DemoService).load(input, onProgress),
+  'audit.verify': async (
+    app: INestApplicationContext,
+    _input: Record<string, never>,
+    onProgress: (progress: OperationProgress) => void,
+  ) => app.get(AuditService).verify((done) => onProgress({ done })),
+  'audit.archive': async (app: INestApplicationContext, input: { keepDays?: number }) => ({
+    moved: await app.get(AuditSegments).moveOld(input.keepDays),
+  }),
+  'objects.verify': async (
+    app: INestApplicationContext,
+    _input: Record<string, never>,
+    onProgress: (progress: OperationProgress) => void,
+  ) => app.get(ObjectsService).findDamagedPackages((done) => onProgress({ done })),
+} as const;
+
+type Operations = typeof OPERATIONS;
+
+/** The name of an operation. */
+export type OperationName = keyof Operations;
+/** What an operation is given. */
+export type OperationInput<Name extends OperationName> = Parameters<Operations[Name]>[1];
+/** What an operation answers. */
+export type OperationResult<Name extends OperationName> = Awaited<ReturnType<Operations[Name]>>;
+
+/** Runs an operation by its name. */
+export async function runOperation<Name extends OperationName>(
+  app: INestApplicationContext,
+  name: Name,
+  input: OperationInput<Name>,
+  onProgress: (progress: OperationProgress) => void,
+): Promise<OperationResult<Name>> {
+  const operation = OPERATIONS[name] as unknown as (
+    app: INestApplicationContext,
+    input: OperationInput<Name>,
+    onProgress: (progress: OperationProgress) => void,
+  ) => Promise<OperationResult<Name>>;
+  return operation(app, input, onProgress);
+}

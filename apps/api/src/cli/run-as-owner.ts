@@ -1,0 +1,55 @@
+import { NestFactory } from '@nestjs/core';
+import { DataDirLock, DataDirLockedError } from '@mosis/sqlite';
+import { AppModule } from '../app.module.js';
+import { readProcessSettings } from '../config/settings.js';
+import { NestLogger, createLogger } from '../http/logger.js';
+import { JobsService } from '../jobs/jobs.service.js';
+import { askServer } from './control-socket.js';
+import { migrateCore, openParts } from './open-parts.js';
+import {
+  runOperation,
+  type OperationInput,
+  type OperationName,
+  type OperationProgress,
+  type OperationResult,
+} from './operations.js';
+
+/**
+ * Runs an operation as the owner of the data directory: here when nobody owns it, through the running server when one
+ * does.
+ *
+ * @throws what the operation throws, or DataDirLockedError when the owner takes no commands
+ */
+export async function runAsOwner<Name extends OperationName>(
+  name: Name,
+  input: OperationInput<Name>,
+  onProgress: (progress: OperationProgress) => void = () => undefined,
+): Promise<OperationResult<Name>> {
+  const settings = readProcessSettings();
+  let lock: DataDirLock;
+  try {
+    lock = DataDirLock.acquire(settings.dataDir, `mosis ${name}`);
+  } catch (error) {
+    if (error instanceof DataDirLockedError && error.holder?.control_socket) {
+      return askServer(error.holder.control_socket, name, input, onProgress);
+    }
+    throw error;
+  }
+  try {
+    migrateCore(settings);
+    const logger = createLogger('error');
+    const app = await NestFactory.createApplicationContext(AppModule.with(await openParts(settings)), {
+      logger: new NestLogger(logger),
+      abortOnError: false,
+    });
+    try {
+      const result = await runOperation(app, name, input, onProgress);
+      await app.get(JobsService).drain();
+      return result;
+    } finally {
+      await app.close();
+    }
+  } finally {
+    lock.release();
+  }
+}

@@ -1,0 +1,43 @@
+import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { toProblem } from './problem-document.js';
+
+/** Answers every failure as `application/problem+json`, and logs those that are our fault, once. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly logger = new Logger('http');
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    answerProblem(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>(), this.logger);
+  }
+}
+
+/** Writes the problem document of an error; used by the filter and by Fastify's own error path. */
+export function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply, logger: Logger): void {
+  const { document, retryAfterSeconds, unexpected } = toProblem(error, request.id);
+  if (unexpected) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    logger.error({ msg: 'request failed', 'http.request_id': request.id, code: document.code, err: cause });
+  }
+  if (reply.raw.headersSent) {
+    // The status is out already: the only honest end of a broken stream is a broken connection.
+    reply.raw.destroy();
+    return;
+  }
+  if (retryAfterSeconds !== undefined)
+    void reply.header('retry-after', String(Math.max(1, Math.ceil(retryAfterSeconds))));
+  // An unread upload would otherwise be drained to its end before the connection is used again.
+  if (!request.raw.complete && request.raw.readableLength >= 0 && hasUnreadBody(request))
+    void reply.header('connection', 'close');
+  void reply
+    .status(document.status)
+    .header('cache-control', 'no-store')
+    .type('application/problem+json; charset=utf-8')
+    .send(JSON.stringify(document));
+}
+
+function hasUnreadBody(request: FastifyRequest): boolean {
+  const length = request.headers['content-length'];
+  return request.headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
+}

@@ -1,0 +1,191 @@
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+
+const flag = z
+  .enum(['on', 'off', 'true', 'false', '1', '0'])
+  .transform((value) => value === 'on' || value === 'true' || value === '1');
+
+const httpUrl = z.string().regex(/^https?:\/\/[^\s/]+(\/[^\s]*)?$/, 'must be an http:// or https:// address');
+const storeUrl = z
+  .string()
+  .regex(/^(file:\/\/\/.+|s3:\/\/[a-z0-9.-]+(\/.*)?)$/, 'must look like file:///path or s3://bucket/prefix');
+
+/**
+ * Every setting, once: its variable, its form, its default, and what it is for. The table in the operator's guide is
+ * held against this list by a test.
+ */
+export const settingFields = {
+  HOST: z.string().default('127.0.0.1').describe('Address to listen on. `0.0.0.0` for every interface.'),
+  PORT: z.coerce.number().int().min(0).max(65535).default(3000).describe('Port to listen on.'),
+  DATA_DIR: z.string().default('./data').describe('Folder that holds everything. One process owns it at a time.'),
+  PUBLIC_URL: httpUrl
+    .optional()
+    .describe(
+      'How people and devices reach this server; mails and package links start with it. https makes cookies Secure.',
+    ),
+  TRUST_PROXY: z
+    .string()
+    .optional()
+    .describe('Comma-separated addresses or networks of reverse proxies whose X-Forwarded-For is believed.'),
+  CORS_ORIGINS: z.string().optional().describe('Comma-separated origins that may call the API with credentials.'),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('info')
+    .describe('Least severe line that is logged.'),
+  NODE_ENV: z
+    .enum(['development', 'production', 'test'])
+    .default('development')
+    .describe('In `development` links from mails are logged as well.'),
+  ADMIN_EMAIL: z.email().optional().describe('With ADMIN_PASSWORD: creates this verified admin when there is none.'),
+  ADMIN_PASSWORD: z.string().min(8).max(256).optional().describe('See ADMIN_EMAIL.'),
+  SMTP_URL: z
+    .string()
+    .regex(/^smtps?:\/\//, 'must start with smtp:// or smtps://')
+    .optional()
+    .describe('Mail server, as smtp://user:password@host:port. Without it mails are files in DATA_DIR/outbox.'),
+  MAIL_FROM: z.string().default('Mosis Platform <no-reply@localhost>').describe('Sender of mails.'),
+  OBJECT_STORE_URL: storeUrl
+    .optional()
+    .describe('Where packages and icons live: file:///path or s3://bucket/prefix. Default: DATA_DIR/objects.'),
+  S3_ENDPOINT: httpUrl.optional().describe('Endpoint of an S3-compatible store; without it, Amazon’s.'),
+  S3_REGION: z.string().default('us-east-1').describe('Region of the bucket.'),
+  S3_ACCESS_KEY_ID: z.string().optional().describe('Credentials of the object store.'),
+  S3_SECRET_ACCESS_KEY: z.string().optional().describe('Credentials of the object store.'),
+  RATE_LIMITS: flag.default(true).describe('`off` for benchmarks only.'),
+  ALLOW_SELF_REVIEW: flag
+    .default(false)
+    .describe('`on` lets a reviewer decide on apps of their own; each such decision is marked and audited.'),
+  REVIEW_DUE_HOURS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(8760)
+    .default(72)
+    .describe('Hours after which a submission counts as overdue.'),
+  PACKAGE_MAX_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1024)
+    .default(100 * 1024 * 1024)
+    .describe('Largest package, packed.'),
+  PACKAGE_MAX_UNPACKED_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1024)
+    .default(500 * 1024 * 1024)
+    .describe('Largest package, unpacked.'),
+  PACKAGE_MAX_ENTRIES: z.coerce.number().int().min(1).default(10_000).describe('Most entries in a package.'),
+} as const;
+
+const settingsSchema = z
+  .object(settingFields)
+  .refine((settings) => (settings.ADMIN_EMAIL === undefined) === (settings.ADMIN_PASSWORD === undefined), {
+    path: ['ADMIN_PASSWORD'],
+    message: 'ADMIN_EMAIL and ADMIN_PASSWORD go together: set both or neither',
+  })
+  .refine((settings) => !settings.OBJECT_STORE_URL?.startsWith('s3://') || settings.S3_ACCESS_KEY_ID !== undefined, {
+    path: ['S3_ACCESS_KEY_ID'],
+    message: 'is needed with an s3:// OBJECT_STORE_URL',
+  })
+  .refine((settings) => (settings.S3_ACCESS_KEY_ID === undefined) === (settings.S3_SECRET_ACCESS_KEY === undefined), {
+    path: ['S3_SECRET_ACCESS_KEY'],
+    message: 'S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY go together: set both or neither',
+  });
+
+/** The settings of a run, validated; paths are absolute. */
+export interface Settings {
+  host: string;
+  port: number;
+  dataDir: string;
+  publicUrl: string;
+  secureCookies: boolean;
+  trustProxy: string[];
+  corsOrigins: string[];
+  logLevel: string;
+  environment: 'development' | 'production' | 'test';
+  admin: { email: string; password: string } | undefined;
+  smtpUrl: string | undefined;
+  mailFrom: string;
+  objectStoreUrl: string;
+  s3: { endpoint?: string; region: string; accessKeyId?: string; secretAccessKey?: string };
+  rateLimits: boolean;
+  allowSelfReview: boolean;
+  reviewDueHours: number;
+  packageLimits: { packedBytes: number; unpackedBytes: number; entries: number };
+}
+
+/** Settings that cannot be used, every problem listed. */
+export class SettingsError extends Error {
+  constructor(readonly problems: string[]) {
+    super(`The settings cannot be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.name = 'SettingsError';
+  }
+}
+
+/**
+ * Reads the settings from environment variables; an empty variable counts as unset.
+ *
+ * @throws SettingsError with every problem at once
+ */
+export function readSettings(environment: Record<string, string | undefined>): Settings {
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const parsed = settingsSchema.safeParse(given);
+  if (!parsed.success) {
+    throw new SettingsError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
+  }
+  const values = parsed.data;
+  const dataDir = resolve(values.DATA_DIR);
+  const publicUrl = (values.PUBLIC_URL ?? `http://${publicHost(values.HOST)}:${values.PORT}`).replace(/\/+$/, '');
+  return {
+    host: values.HOST,
+    port: values.PORT,
+    dataDir,
+    publicUrl,
+    secureCookies: publicUrl.startsWith('https://'),
+    trustProxy: splitList(values.TRUST_PROXY),
+    corsOrigins: splitList(values.CORS_ORIGINS),
+    logLevel: values.LOG_LEVEL,
+    environment: values.NODE_ENV,
+    admin:
+      values.ADMIN_EMAIL && values.ADMIN_PASSWORD
+        ? { email: values.ADMIN_EMAIL, password: values.ADMIN_PASSWORD }
+        : undefined,
+    smtpUrl: values.SMTP_URL,
+    mailFrom: values.MAIL_FROM,
+    objectStoreUrl: values.OBJECT_STORE_URL ?? `file://${dataDir}/objects`,
+    s3: {
+      region: values.S3_REGION,
+      ...(values.S3_ENDPOINT ? { endpoint: values.S3_ENDPOINT } : {}),
+      ...(values.S3_ACCESS_KEY_ID ? { accessKeyId: values.S3_ACCESS_KEY_ID } : {}),
+      ...(values.S3_SECRET_ACCESS_KEY ? { secretAccessKey: values.S3_SECRET_ACCESS_KEY } : {}),
+    },
+    rateLimits: values.RATE_LIMITS,
+    allowSelfReview: values.ALLOW_SELF_REVIEW,
+    reviewDueHours: values.REVIEW_DUE_HOURS,
+    packageLimits: {
+      packedBytes: values.PACKAGE_MAX_BYTES,
+      unpackedBytes: values.PACKAGE_MAX_UNPACKED_BYTES,
+      entries: values.PACKAGE_MAX_ENTRIES,
+    },
+  };
+}
+
+/** The settings of this process: the one place that looks at the environment. */
+export function readProcessSettings(): Settings {
+  return readSettings(process.env);
+}
+
+function splitList(value: string | undefined): string[] {
+  return (value ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+function publicHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return hostname();
+  return host.includes(':') ? `[${host}]` : host;
+}

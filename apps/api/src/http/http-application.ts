@@ -1,0 +1,86 @@
+import cookie from '@fastify/cookie';
+import { Logger } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { SwaggerModule } from '@nestjs/swagger';
+import { newId } from '@mosis/db';
+import type { FastifyInstance } from 'fastify';
+import type { Logger as PinoLogger } from 'pino';
+import { AppModule, type Parts } from '../app.module.js';
+import { AppError } from '../common/app-error.js';
+import { answerProblem } from '../common/problem.filter.js';
+import { MetricsService } from '../health/metrics.service.js';
+import { JSON_LIMIT_BYTES, addBodyParsers } from './body-parsers.js';
+import { addCors } from './cors.js';
+import { NestLogger } from './logger.js';
+import { buildOpenApi } from './openapi.js';
+import { addPages } from './pages.js';
+import { addSecurityHeaders } from './security-headers.js';
+
+/** A slow line may take this long for the largest package. */
+const REQUEST_TIMEOUT_MS = 30 * 60 * 1000;
+
+/** Puts the application behind HTTP; it does not listen yet. */
+export async function createHttpApplication(parts: Parts, logger: PinoLogger): Promise<NestFastifyApplication> {
+  const { settings } = parts;
+  const adapter = new FastifyAdapter({
+    bodyLimit: JSON_LIMIT_BYTES,
+    trustProxy: settings.trustProxy.length > 0 ? settings.trustProxy : false,
+    genReqId: () => newId(),
+    requestIdHeader: false,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: 0,
+    keepAliveTimeout: 65_000,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    routerOptions: { ignoreTrailingSlash: false, maxParamLength: 1024 },
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(parts), adapter, {
+    bodyParser: false,
+    logger: new NestLogger(logger),
+    abortOnError: false,
+  });
+  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  await fastify.register(cookie as never);
+  addBodyParsers(fastify);
+  addSecurityHeaders(fastify, settings.secureCookies);
+  addCors(fastify, settings);
+  addRequestLog(fastify, logger, app.get(MetricsService));
+  const document = buildOpenApi(app);
+  SwaggerModule.setup('docs', app, document, {
+    jsonDocumentUrl: 'openapi.json',
+    yamlDocumentUrl: 'openapi.yaml',
+    customSiteTitle: 'Mosis Platform API',
+  });
+  addPages(fastify);
+  const httpLogger = new Logger('http');
+  fastify.setErrorHandler((error, request, reply) => answerProblem(error, request, reply, httpLogger));
+  fastify.setNotFoundHandler((request, reply) =>
+    answerProblem(
+      new AppError('route-not-found', 'There is nothing at this address. The routes are listed at /docs.'),
+      request,
+      reply,
+      httpLogger,
+    ),
+  );
+  return app;
+}
+
+function addRequestLog(fastify: FastifyInstance, logger: PinoLogger, metrics: MetricsService): void {
+  fastify.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    const seconds = reply.elapsedTime / 1000;
+    metrics.observe(route, request.method, reply.statusCode, seconds);
+    logger[reply.statusCode >= 500 ? 'error' : 'info'](
+      {
+        'http.request_id': request.id,
+        'http.method': request.method,
+        // The path alone: a query may hold what somebody searched for, or a token sent to the wrong place.
+        'http.path': request.url.split('?')[0],
+        'http.status': reply.statusCode,
+        'http.duration_ms': Math.round(reply.elapsedTime * 10) / 10,
+      },
+      'request',
+    );
+  });
+}

@@ -1,0 +1,90 @@
+import type { LoggerService } from '@nestjs/common';
+import { pino, type DestinationStream, type Logger } from 'pino';
+
+/** Members that never reach the log, wherever they stand. */
+const SECRET_MEMBERS = [
+  'password',
+  'current_password',
+  'new_password',
+  'token',
+  'key',
+  'secret',
+  'authorization',
+  'cookie',
+  'x-api-key',
+  'set-cookie',
+  'sessionToken',
+];
+/** What looks like a secret is masked in every line, whatever member it stands in. */
+const SECRET_PATTERNS: [RegExp, string][] = [
+  [/mk_live_[0-9A-Za-z]{8,}/g, 'mk_live_[redacted]'],
+  [/(mosis_session=)[^;\s"\\]+/g, '$1[redacted]'],
+  [/([?#&]token=)[^&\s"\\]+/g, '$1[redacted]'],
+  [/(-----BEGIN [A-Z ]*PRIVATE KEY-----)[^"]*/g, '$1[redacted]'],
+  [/(\b(?:smtps?|https?|s3):\/\/)[^\s/:@"]+:[^\s/@"]+@/g, '$1[redacted]@'],
+];
+/** A line that says so keeps its link: on a developer's machine without a mail server the log is the mailbox. */
+const KEEP_LINK = '"log.keep_link":true';
+
+/** Masks whatever looks like a secret in a line of the log. */
+export function redactLine(line: string): string {
+  const keepLink = line.includes(KEEP_LINK);
+  return SECRET_PATTERNS.reduce(
+    (text, [pattern, mask]) =>
+      keepLink && mask.startsWith('$1[redacted]') && pattern.source.includes('token')
+        ? text
+        : text.replace(pattern, mask),
+    line,
+  );
+}
+
+/** The one log: JSON lines on standard output (or where a test wants them), secrets masked by name and by form. */
+export function createLogger(level: string, destination?: DestinationStream): Logger {
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: SECRET_MEMBERS.flatMap((name) => [`["${name}"]`, `*["${name}"]`]), censor: '[redacted]' },
+      hooks: { streamWrite: redactLine },
+    },
+    destination ?? pino.destination({ dest: 1, sync: true }),
+  );
+}
+
+/** Nest's own lines and ours, in the same log. */
+export class NestLogger implements LoggerService {
+  constructor(private readonly logger: Logger) {}
+
+  log(message: unknown, ...rest: unknown[]): void {
+    const scope = rest.at(-1);
+    // Nest narrates its start at this level: of no use to an operator.
+    const quiet =
+      typeof scope === 'string' &&
+      ['InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestFactory', 'NestApplication'].includes(scope);
+    this.write(quiet ? 'trace' : 'info', message, rest);
+  }
+  error(message: unknown, ...rest: unknown[]): void {
+    this.write('error', message, rest);
+  }
+  warn(message: unknown, ...rest: unknown[]): void {
+    this.write('warn', message, rest);
+  }
+  debug(message: unknown, ...rest: unknown[]): void {
+    this.write('debug', message, rest);
+  }
+  verbose(message: unknown, ...rest: unknown[]): void {
+    this.write('trace', message, rest);
+  }
+
+  private write(level: 'error' | 'warn' | 'info' | 'debug' | 'trace', message: unknown, rest: unknown[]): void {
+    const scope = rest.at(-1);
+    const base = typeof scope === 'string' ? { scope } : {};
+    if (message instanceof Error) this.logger[level]({ ...base, err: message }, message.message);
+    else if (typeof message === 'object' && message !== null) {
+      const { msg, ...members } = message as { msg?: string };
+      this.logger[level]({ ...base, ...members }, msg);
+    } else this.logger[level](base, String(message));
+  }
+}

@@ -1,0 +1,27 @@
+import type { FastifyInstance } from 'fastify';
+
+/** Nothing the API answers is ever a page, except the reference, which sets a policy of its own. */
+const API_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox";
+/** The reference loads its own scripts and styles and nothing else. */
+export const DOCS_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/** The pages behind mail links. */
+export const PAGES_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/** Sets the headers that every answer carries. */
+export function addSecurityHeaders(fastify: FastifyInstance, secure: boolean): void {
+  fastify.addHook('onSend', async (request, reply) => {
+    const path = request.url.split('?')[0] ?? '';
+    const policy = path.startsWith('/docs') ? DOCS_POLICY : path.startsWith('/admin') ? PAGES_POLICY : API_POLICY;
+    void reply.headers({
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': policy,
+      'referrer-policy': 'no-referrer',
+      'cross-origin-resource-policy': path.startsWith('/v1/store/') ? 'cross-origin' : 'same-origin',
+      'x-request-id': request.id,
+      ...(secure ? { 'strict-transport-security': 'max-age=31536000' } : {}),
+    });
+    if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
+  });
+}

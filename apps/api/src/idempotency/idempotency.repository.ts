@@ -1,0 +1,60 @@
+import { Injectable } from '@nestjs/common';
+import type { CoreRow, CoreTransaction } from '@mosis/db';
+
+/** Which request an idempotency key stands for. */
+export interface IdempotencyScope {
+  actor: string;
+  route: string;
+  key: string;
+}
+
+/** All SQL of idempotency keys. */
+@Injectable()
+export class IdempotencyRepository {
+  async find(trx: CoreTransaction, scope: IdempotencyScope): Promise<CoreRow<'idempotency_keys'> | undefined> {
+    return trx
+      .selectFrom('idempotency_keys')
+      .selectAll()
+      .where('actor', '=', scope.actor)
+      .where('route', '=', scope.route)
+      .where('key', '=', scope.key)
+      .executeTakeFirst();
+  }
+
+  async insert(trx: CoreTransaction, row: CoreRow<'idempotency_keys'>): Promise<void> {
+    await trx.insertInto('idempotency_keys').values(row).execute();
+  }
+
+  async finish(
+    trx: CoreTransaction,
+    scope: IdempotencyScope,
+    requestSha256: string,
+    statusCode: number,
+    response: string,
+  ): Promise<void> {
+    await trx
+      .updateTable('idempotency_keys')
+      .set({ state: 'done', request_sha256: requestSha256, status_code: statusCode, response })
+      .where('actor', '=', scope.actor)
+      .where('route', '=', scope.route)
+      .where('key', '=', scope.key)
+      .execute();
+  }
+
+  async delete(trx: CoreTransaction, scope: IdempotencyScope): Promise<void> {
+    await trx
+      .deleteFrom('idempotency_keys')
+      .where('actor', '=', scope.actor)
+      .where('route', '=', scope.route)
+      .where('key', '=', scope.key)
+      .execute();
+  }
+
+  async deleteRunning(trx: CoreTransaction): Promise<void> {
+    await trx.deleteFrom('idempotency_keys').where('state', '=', 'running').execute();
+  }
+
+  async deleteExpired(trx: CoreTransaction, now: string): Promise<void> {
+    await trx.deleteFrom('idempotency_keys').where('expires_at', '<=', now).execute();
+  }
+}

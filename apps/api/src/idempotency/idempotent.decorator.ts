@@ -1,0 +1,26 @@
+import { SetMetadata, UseInterceptors, applyDecorators } from '@nestjs/common';
+import { ApiHeader } from '@nestjs/swagger';
+import { IdempotencyInterceptor } from './idempotency.interceptor.js';
+
+/** Metadata key of {@link IdempotentOptions}. */
+export const IDEMPOTENT = Symbol('idempotent');
+
+/** How a creating route remembers its first answer. */
+export interface IdempotentOptions {
+  /** Members of the answer that are shown once and answered as null when the request is repeated. */
+  secretFields?: string[];
+}
+
+const header = ApiHeader({
+  name: 'Idempotency-Key',
+  required: false,
+  description:
+    'Any text of your own, up to 255 characters: the same request with the same key is done once, for 24 hours.',
+});
+
+/** The route honours `Idempotency-Key`. */
+export const Idempotent = (options: IdempotentOptions = {}) =>
+  applyDecorators(SetMetadata(IDEMPOTENT, options), UseInterceptors(IdempotencyInterceptor), header);
+
+/** The route honours `Idempotency-Key` by itself, because its body is known only when it has arrived. */
+export const IdempotentUpload = () => applyDecorators(header);

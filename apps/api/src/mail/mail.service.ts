@@ -1,0 +1,57 @@
+import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { join } from 'node:path';
+import { newId } from '@mosis/db';
+import type { Settings } from '../config/settings.js';
+import { SETTINGS } from '../config/settings.token.js';
+import { RequestLimits } from '../limits/request-limits.js';
+import { writeMail, type MailContent } from './mail-templates.js';
+import { OutboxTransport, SmtpTransport, type MailTransport } from './mail-transport.js';
+
+/** Writes and sends mails; called from jobs, so that a failing mail server delays mails and loses none. */
+@Injectable()
+export class MailService implements OnModuleDestroy {
+  private readonly logger = new Logger('mail');
+  private readonly transport: MailTransport;
+
+  constructor(
+    @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly limits: RequestLimits,
+  ) {
+    this.transport = settings.smtpUrl
+      ? new SmtpTransport(settings.smtpUrl, settings.mailFrom)
+      : new OutboxTransport(join(settings.dataDir, 'outbox'), settings.mailFrom);
+  }
+
+  /** The address of a console page, its token behind `#`. */
+  link(page: string, token?: string): string {
+    return `${this.settings.publicUrl}/admin/${page}${token ? `#token=${token}` : ''}`;
+  }
+
+  /**
+   * Sends one mail. Nothing is sent to `.invalid` addresses, which by RFC 2606 reach nobody, nor beyond the limit of
+   * mails per recipient and hour, so that nobody can be flooded through us.
+   *
+   * @throws when the mail server does not take it: try again later
+   */
+  async send(to: string, content: MailContent): Promise<void> {
+    if (to.toLowerCase().endsWith('.invalid')) return;
+    const { template } = content;
+    if (
+      !(await this.limits.tryConsume('mail/recipient', `${template}:${to.toLowerCase()}`)) ||
+      !(await this.limits.tryConsume('mail/all'))
+    ) {
+      this.logger.warn({ msg: 'mail not sent: too many', 'mail.template': template });
+      return;
+    }
+    await this.transport.send(writeMail(to, content), newId());
+    this.logger.log({ msg: 'mail sent', 'mail.template': template });
+    if (this.settings.environment === 'development' && !this.settings.smtpUrl && 'link' in content) {
+      // No mail server and a developer's machine: the log is where the link is looked for.
+      this.logger.log({ msg: `open ${content.link}`, 'mail.template': template, 'log.keep_link': true });
+    }
+  }
+
+  onModuleDestroy(): void {
+    this.transport.close();
+  }
+}

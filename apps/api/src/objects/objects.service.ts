@@ -1,0 +1,125 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { CoreDatabase, type CoreTransaction } from '@mosis/db';
+import { iconKey, packageKey, type ObjectStore } from '@mosis/object-store';
+import { Clock } from '../common/clock.js';
+import { KeyedMutex } from '../common/keyed-mutex.js';
+import { OBJECT_STORE } from './object-store.token.js';
+import { ObjectsRepository } from './objects.repository.js';
+
+/** A stored object that is not what it should be. */
+export interface DamagedObject {
+  sha256: string;
+  problem: string;
+}
+
+const DRILL_PAGE = 200;
+const TEMPORARY_FILE_AGE_MS = 60 * 60 * 1000;
+
+/** Stores objects together with the rows that name them, so that neither is left without the other. */
+@Injectable()
+export class ObjectsService {
+  private readonly logger = new Logger('objects');
+  private readonly mutex = new KeyedMutex();
+
+  constructor(
+    private readonly db: CoreDatabase,
+    private readonly repository: ObjectsRepository,
+    private readonly clock: Clock,
+    @Inject(OBJECT_STORE) readonly store: ObjectStore,
+  ) {}
+
+  /**
+   * Stores an object, then runs `work` in a transaction that must make a row name it. The object is recorded as pending
+   * before it is stored; when the process dies in between, the next start finds the record and removes the object.
+   *
+   * @throws what `put` or `work` throws, after the object has been removed again
+   */
+  async storeNamed<Result>(
+    key: string,
+    sha256: string,
+    put: () => Promise<unknown>,
+    work: (trx: CoreTransaction) => Promise<Result>,
+  ): Promise<Result> {
+    // Without the lock, one upload could remove the object that another one of the same bytes has just named.
+    return this.mutex.run(key, async () => {
+      const pendingId = await this.db.write((trx) => this.repository.addPending(trx, key, this.clock.timestamp()));
+      try {
+        await put();
+        return await this.db.write(async (trx) => {
+          const result = await work(trx);
+          await this.repository.removePending(trx, pendingId);
+          return result;
+        });
+      } catch (error) {
+        await this.discard(pendingId, key, sha256);
+        throw error;
+      }
+    });
+  }
+
+  /** Removes what a killed process left behind: objects that no row names, and temporary files of the store. */
+  async cleanUp(): Promise<void> {
+    for (const { id, object_key } of await this.repository.listPending()) {
+      const sha256 = /([0-9a-f]{64})/.exec(object_key)?.[1];
+      if (sha256) await this.mutex.run(object_key, () => this.discard(id, object_key, sha256));
+    }
+    await this.store.sweep?.(TEMPORARY_FILE_AGE_MS);
+  }
+
+  /** Removes objects that no row names any more. */
+  async discardUnnamed(keys: readonly { key: string; sha256: string }[]): Promise<void> {
+    for (const { key, sha256 } of keys) {
+      await this.mutex.run(key, async () => {
+        if (!(await this.repository.isNamed(sha256))) await this.store.delete(key);
+      });
+    }
+  }
+
+  /** Hashes every published package again and answers those that are not what their name says. */
+  async findDamagedPackages(
+    onProgress?: (checked: number) => void,
+  ): Promise<{ checked: number; damaged: DamagedObject[] }> {
+    const damaged: DamagedObject[] = [];
+    let checked = 0;
+    for (let after = ''; ;) {
+      const page = await this.repository.listPublishedPackages(after, DRILL_PAGE);
+      for (const { package_sha256, package_size } of page) {
+        const problem = await this.findPackageProblem(package_sha256, package_size);
+        if (problem) damaged.push({ sha256: package_sha256, problem });
+        checked += 1;
+      }
+      onProgress?.(checked);
+      const last = page.at(-1);
+      if (!last || page.length < DRILL_PAGE) return { checked, damaged };
+      after = last.package_sha256;
+    }
+  }
+
+  /** What is wrong with a stored package, or `undefined` when its bytes are those of its digest. */
+  async findPackageProblem(sha256: string, sizeBytes: number): Promise<string | undefined> {
+    try {
+      const actual = await this.store.hash(packageKey(sha256));
+      if (actual.sha256 !== sha256) return `its bytes have the digest ${actual.sha256}`;
+      if (actual.sizeBytes !== sizeBytes) return `it has ${actual.sizeBytes} bytes instead of ${sizeBytes}`;
+      return undefined;
+    } catch (error) {
+      if ((error as { code?: string }).code === 'object-not-found') return 'it is missing from the object store';
+      throw error;
+    }
+  }
+
+  /** Reads an icon. */
+  async readIcon(sha256: string, maxBytes: number): Promise<Buffer> {
+    return this.store.readBytes(iconKey(sha256), maxBytes);
+  }
+
+  private async discard(pendingId: string, key: string, sha256: string): Promise<void> {
+    try {
+      if (!(await this.repository.isNamed(sha256))) await this.store.delete(key);
+      await this.db.write((trx) => this.repository.removePending(trx, pendingId));
+    } catch (error) {
+      // The record stays, so the next start tries again.
+      this.logger.warn({ msg: 'could not remove an unnamed object', 'object.key': key, err: error });
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import { Injectable } from '@nestjs/common';
+import { AppError } from '../common/app-error.js';
+import { decodeCursor, encodeCursor, type Page } from '../common/pagination.js';
+import { StoreRepository, type StoreAppRow, type StoreFilter, type StoreSort } from './store.repository.js';
+import type { SearchQuery } from './store.schemas.js';
+import { findDistance, findTerms, findTrigrams, foldText, toMatchExpression } from './search-text.js';
+
+/** With fewer good matches than this, near misses are worth showing after them. */
+const ENOUGH = 10;
+/** Of a query's three-letter pieces, a near miss shares at least this part. */
+const MIN_SHARED = 0.3;
+
+/**
+ * Searching the store. Relevance is, in this order: the exact package id or name; names that begin with what was typed;
+ * everything that has all the words, ranked by bm25; then what is close to a misspelt or cut-short word.
+ */
+@Injectable()
+export class SearchService {
+  constructor(private readonly repository: StoreRepository) {}
+
+  /** One page of the store. */
+  async search(query: SearchQuery): Promise<Page<StoreAppRow>> {
+    const filter: StoreFilter = { category: query.category, tag: query.tag };
+    const text = query.q?.trim() ?? '';
+    const sort = query.sort ?? (text === '' ? 'updated' : 'relevance');
+    if (text === '') return this.list(filter, sort === 'relevance' ? 'updated' : sort, query);
+    const ranked = await this.rank(text, filter);
+    return sort === 'relevance' ? this.pageOf(ranked, query) : this.sorted(ranked, sort, query);
+  }
+
+  private async list(filter: StoreFilter, sort: StoreSort, query: SearchQuery): Promise<Page<StoreAppRow>> {
+    const after = query.cursor ? decodeCursor(query.cursor, ['string', 'number']) : undefined;
+    const rows = await this.repository.list(filter, sort, query.limit + 1, after);
+    const items = rows.slice(0, query.limit);
+    const last = items.at(-1);
+    return {
+      items,
+      next_cursor: last && rows.length > query.limit ? encodeCursor([sortValue(last, sort), last.seq]) : null,
+    };
+  }
+
+  /** Row numbers of everything that matches, best first. */
+  private async rank(text: string, filter: StoreFilter): Promise<number[]> {
+    const terms = findTerms(text);
+    const exact = await this.repository.findExact(text, filter);
+    const matches = terms.length > 0 ? await this.repository.match(toMatchExpression(terms), filter) : [];
+    const folded = foldText(text);
+    const found = [
+      ...exact,
+      ...matches
+        .filter(({ name, package_id }) => foldText(name) === folded || package_id.toLowerCase() === folded)
+        .map(({ seq }) => seq),
+      ...matches.filter(({ name }) => foldText(name).startsWith(folded)).map(({ seq }) => seq),
+      ...matches.map(({ seq }) => seq),
+    ];
+    const ranked = new Set(found);
+    if (ranked.size < ENOUGH) for (const seq of await this.findNear(text, terms, filter)) ranked.add(seq);
+    return [...ranked];
+  }
+
+  private async findNear(text: string, terms: readonly string[], filter: StoreFilter): Promise<number[]> {
+    const trigrams = findTrigrams(text);
+    const candidates = await this.repository.matchTrigrams(trigrams, filter);
+    const near = candidates
+      .filter(({ shared }) => shared >= Math.max(1, trigrams.length * MIN_SHARED))
+      .map((candidate) => ({ ...candidate, distance: findDistance(text, [candidate.name, candidate.package_id]) }))
+      .filter((candidate) => candidate.distance !== undefined)
+      .sort((one, other) => (one.distance ?? 0) - (other.distance ?? 0) || other.shared - one.shared);
+    if (near.length > 0 || terms.length < 2) return near.map(({ seq }) => seq);
+    // No app has all the words: one that has most of them is better than nothing.
+    return (await this.repository.match(toMatchExpression(terms, 'OR'), filter)).slice(0, 50).map(({ seq }) => seq);
+  }
+
+  private async pageOf(seqs: readonly number[], query: SearchQuery): Promise<Page<StoreAppRow>> {
+    const [offset] = query.cursor ? decodeCursor(query.cursor, ['number']) : [0];
+    if (!Number.isInteger(offset) || offset < 0)
+      throw new AppError('cursor-invalid', 'Send the next_cursor of the page before, unchanged.');
+    const wanted = seqs.slice(offset, offset + query.limit);
+    const rows = new Map((await this.repository.listBySeq(wanted)).map((row) => [row.seq, row]));
+    return {
+      items: wanted.map((seq) => rows.get(seq)).filter((row) => row !== undefined),
+      next_cursor: seqs.length > offset + query.limit ? encodeCursor([offset + query.limit]) : null,
+    };
+  }
+
+  private async sorted(seqs: readonly number[], sort: StoreSort, query: SearchQuery): Promise<Page<StoreAppRow>> {
+    const rows: StoreAppRow[] = [];
+    for (let start = 0; start < seqs.length; start += 500)
+      rows.push(...(await this.repository.listBySeq(seqs.slice(start, start + 500))));
+    const direction = sort === 'name' ? 1 : -1;
+    rows.sort((one, other) => {
+      const [a, b] = [sortValue(one, sort).toLowerCase(), sortValue(other, sort).toLowerCase()];
+      return direction * (a < b ? -1 : a > b ? 1 : one.seq - other.seq);
+    });
+    return this.pageOf(
+      rows.map(({ seq }) => seq),
+      query,
+    );
+  }
+}
+
+function sortValue(row: StoreAppRow, sort: StoreSort): string {
+  if (sort === 'name') return row.name;
+  return (sort === 'newest' ? row.first_published_at : row.last_published_at) ?? '';
+}

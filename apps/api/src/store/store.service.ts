@@ -1,0 +1,139 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { compareSemver, parsePublicKeyPem } from '@mosis/package';
+import { MAX_ICON_BYTES } from '../apps/icons.service.js';
+import { notFound } from '../common/app-error.js';
+import type { Page } from '../common/pagination.js';
+import type { Settings } from '../config/settings.js';
+import { SETTINGS } from '../config/settings.token.js';
+import { ObjectsService } from '../objects/objects.service.js';
+import { SearchService } from './search.service.js';
+import { StoreRepository, type OfferedVersionRow, type StoreAppRow } from './store.repository.js';
+import type { SearchQuery, StoreAppResource, StoreVersionResource, UpdateResource } from './store.schemas.js';
+
+const NO_UPPER_BOUND = 2_147_483_648;
+const OFFERED_PAGE = 20;
+
+/** What devices see: published, reviewed, and not suspended, withdrawn or yanked. */
+@Injectable()
+export class StoreService {
+  constructor(
+    private readonly repository: StoreRepository,
+    private readonly searching: SearchService,
+    private readonly objects: ObjectsService,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  /** A page of the store, searched or listed. */
+  async search(query: SearchQuery): Promise<Page<StoreAppResource>> {
+    const page = await this.searching.search(query);
+    return { items: await this.resources(page.items), next_cursor: page.next_cursor };
+  }
+
+  /** One store page. @throws AppError `not-found` */
+  async getApp(packageId: string): Promise<StoreAppResource> {
+    const app = await this.repository.findApp(packageId);
+    const [resource] = app ? await this.resources([app]) : [];
+    if (!resource) throw notFound('app');
+    return resource;
+  }
+
+  /** Categories with how many apps each has, largest first. */
+  async listCategories(): Promise<{ items: { name: string; count: number }[] }> {
+    return { items: await this.repository.listCategories() };
+  }
+
+  /** For each installed app the highest version above it that this device can run. */
+  async findUpdates(
+    mosisVersion: string,
+    installed: readonly { package_id: string; version_code: number }[],
+  ): Promise<UpdateResource[]> {
+    const highest = new Map<string, { package_id: string; version_code: number }>();
+    for (const app of installed) {
+      const key = app.package_id.toLowerCase();
+      if ((highest.get(key)?.version_code ?? -1) < app.version_code) highest.set(key, app);
+    }
+    const updates: UpdateResource[] = [];
+    for (const { package_id, version_code } of highest.values()) {
+      const appId = await this.repository.findVisibleAppId(package_id);
+      const version = appId && (await this.findRunnable(appId, version_code, mosisVersion));
+      if (!version) continue;
+      const {
+        permissions: _permissions,
+        min_mosis_version: _min,
+        published_at: _at,
+        ...offer
+      } = this.versionResource(version);
+      updates.push({ package_id, ...offer });
+    }
+    return updates;
+  }
+
+  /** What a download needs to know. @throws AppError `not-found` when these bytes are not in the store (any more) */
+  async getPackage(sha256: string): Promise<{ sizeBytes: number; fileName: string }> {
+    const found = /^[0-9a-f]{64}$/.test(sha256) ? await this.repository.findPackage(sha256) : undefined;
+    if (!found) throw notFound('package');
+    return { sizeBytes: found.package_size, fileName: `${found.package_id}-${found.version_code}.mosis` };
+  }
+
+  /** An icon that is on a store page now. @throws AppError `not-found` */
+  async getIcon(sha256: string): Promise<Buffer> {
+    if (!/^[0-9a-f]{64}$/.test(sha256) || !(await this.repository.isIconShown(sha256))) throw notFound('icon');
+    return this.objects.readIcon(sha256, MAX_ICON_BYTES);
+  }
+
+  private async findRunnable(
+    appId: string,
+    aboveCode: number,
+    mosisVersion: string,
+  ): Promise<OfferedVersionRow | undefined> {
+    for (let below = NO_UPPER_BOUND; ;) {
+      const page = await this.repository.listOffered(appId, aboveCode, below, OFFERED_PAGE);
+      const runnable = page.find((version) => compareSemver(version.min_mosis_version, mosisVersion) <= 0);
+      const last = page.at(-1);
+      if (runnable || !last || page.length < OFFERED_PAGE) return runnable;
+      below = last.version_code;
+    }
+  }
+
+  private async resources(apps: readonly StoreAppRow[]): Promise<StoreAppResource[]> {
+    const versions = new Map(
+      (await this.repository.listLatestVersions(apps.map((app) => app.id))).map((version) => [version.app_id, version]),
+    );
+    return apps.flatMap((app) => {
+      const version = versions.get(app.id);
+      return version ? [this.appResource(app, version)] : [];
+    });
+  }
+
+  private appResource(app: StoreAppRow, version: OfferedVersionRow): StoreAppResource {
+    return {
+      package_id: app.package_id,
+      name: app.name,
+      description: app.description,
+      category: app.category,
+      tags: JSON.parse(app.tags) as string[],
+      icon_url: app.icon_sha256 && `${this.settings.publicUrl}/v1/store/icons/${app.icon_sha256}`,
+      developer_name: app.developer_name,
+      latest_version: this.versionResource(version),
+      first_published_at: app.first_published_at ?? '',
+      updated_at: app.last_published_at ?? '',
+    };
+  }
+
+  private versionResource(version: OfferedVersionRow): StoreVersionResource {
+    return {
+      version_code: version.version_code,
+      version_name: version.version_name,
+      package_url: this.settings.publicUrl + version.package_url,
+      package_size: version.package_size,
+      package_sha256: version.package_sha256,
+      signature: version.signature,
+      signing_key: parsePublicKeyPem(version.public_key).toString('base64'),
+      signing_key_fingerprint: version.fingerprint,
+      permissions: JSON.parse(version.permissions) as string[],
+      min_mosis_version: version.min_mosis_version,
+      release_notes: version.release_notes,
+      published_at: version.published_at ?? '',
+    };
+  }
+}

@@ -1,0 +1,203 @@
+import { Body, Controller, Delete, Get, Param, Patch, Post, Query, Req, Res, StreamableFile } from '@nestjs/common';
+import { ApiBody, ApiConsumes, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Readable } from 'node:stream';
+import { z } from 'zod';
+import type { Actor } from '../access/actor.js';
+import { CurrentActor } from '../access/current-actor.decorator.js';
+import { AppError } from '../common/app-error.js';
+import { pageOf } from '../common/pagination.js';
+import { Route } from '../common/route.decorator.js';
+import { IdempotentUpload } from '../idempotency/idempotent.decorator.js';
+import { PackageFilesService } from './package-files.service.js';
+import { UploadsService } from './uploads.service.js';
+import { filesSchema, listVersionsQuery, updateVersionSchema, versionSchema, yankSchema } from './versions.schemas.js';
+import { VersionsService } from './versions.service.js';
+
+const READ = { kind: 'permission', permission: 'apps:read' } as const;
+const WRITE = { kind: 'permission', permission: 'apps:write' } as const;
+const UPLOAD = { kind: 'permission', permission: 'versions:upload' } as const;
+const PUBLISH = { kind: 'permission', permission: 'versions:publish' } as const;
+
+@ApiTags('versions')
+@Controller('v1/apps/:package_id/versions')
+export class VersionsController {
+  constructor(
+    private readonly versions: VersionsService,
+    private readonly uploads: UploadsService,
+    private readonly files: PackageFilesService,
+  ) {}
+
+  @Post()
+  @IdempotentUpload()
+  @ApiConsumes('application/octet-stream')
+  @ApiBody({ schema: { type: 'string', format: 'binary' } })
+  @Route({
+    summary: 'Upload a signed package as a draft',
+    description: 'The body is the package itself. Every required check has passed when the answer is 201.',
+    access: UPLOAD,
+    status: 201,
+    answer: versionSchema,
+  })
+  async upload(
+    @CurrentActor() actor: Actor,
+    @Param('package_id') packageId: string,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    if (!(request.body instanceof Readable)) {
+      throw new AppError('media-type-unsupported', 'Send the package itself as application/octet-stream.');
+    }
+    const length = request.headers['content-length'];
+    const { version, replayed } = await this.uploads.upload(actor, packageId, {
+      body: request.body,
+      declaredBytes: length === undefined ? undefined : Number(length),
+      idempotencyKey: request.headers['idempotency-key'],
+    });
+    if (replayed) void reply.header('idempotency-replayed', 'true');
+    return version;
+  }
+
+  @Get()
+  @Route({ summary: 'Versions of an app, highest code first', access: READ, answer: pageOf(versionSchema) })
+  async list(
+    @CurrentActor() actor: Actor,
+    @Param('package_id') packageId: string,
+    @Query({ schema: listVersionsQuery }) query: z.output<typeof listVersionsQuery>,
+  ) {
+    return this.versions.list(actor, packageId, query);
+  }
+
+  @Get(':version_code')
+  @Route({ summary: 'One version', access: READ, answer: versionSchema })
+  async get(
+    @CurrentActor() actor: Actor,
+    @Param('package_id') packageId: string,
+    @Param('version_code') versionCode: string,
+  ) {
+    return this.versions.get(actor, packageId, versionCode);
+  }
+
+  @Patch(':version_code')
+  @Route({ summary: 'Change the release notes of a draft', access: UPLOAD, answer: versionSchema })
+  async update(
+    @CurrentActor() actor: Actor,
+    @Param('package_id') packageId: string,
+    @Param('version_code') versionCode: string,
+    @Body({ schema: updateVersionSchema }) body: z.output<typeof updateVersionSchema>,
+  ) {
+    return this.versions.update(actor, packageId, versionCode, body);
+  }
+
+  @Delete(':version_code')
+  @Route({ summary: 'Delete a draft; its code stays used', access: UPLOAD, status: 204 })
+  async remove(
+    @CurrentActor() actor: Actor,
+    @Param('package_id') packageId: string,
+    @Param('version_code') versionCode: string,
+  ) {
+    await this.versions.remove(actor, packageId, versionCode);
+  }
+
+  @Post(':version_code/submit')
+  @Route({ summary: 'Submit a draft and its listing for review', access: UPLOAD, answer: versionSchema })
+  async submit(
+    @CurrentActor() actor: Actor,
+    @Param('package_id') packageId: string,
+    @Param('version_code') versionCode: string,
+  ) {
+    return this.versions.submit(actor, packageId, versionCode);
+  }
+
+  @Post(':version_code/withdraw')
+  @Route({ summary: 'Take a submission back', access: UPLOAD, answer: versionSchema })
+  async withdraw(
+    @CurrentActor() actor: Actor,
+    @Param('package_id') packageId: string,
+    @Param('version_code') versionCode: string,
+  ) {
+    return this.versions.withdraw(actor, packageId, versionCode);
+  }
+
+  @Post(':version_code/publish')
+  @Route({ summary: 'Put an approved version into the store', access: PUBLISH, answer: versionSchema })
+  async publish(
+    @CurrentActor() actor: Actor,
+    @Param('package_id') packageId: string,
+    @Param('version_code') versionCode: string,
+  ) {
+    return this.versions.publish(actor, packageId, versionCode);
+  }
+
+  @Post(':version_code/yank')
+  @Route({ summary: 'Stop offering a published version', access: WRITE, answer: versionSchema })
+  async yank(
+    @CurrentActor() actor: Actor,
+    @Param('package_id') packageId: string,
+    @Param('version_code') versionCode: string,
+    @Body({ schema: yankSchema }) body: z.output<typeof yankSchema>,
+  ) {
+    return this.versions.yank(actor, packageId, versionCode, body.reason);
+  }
+
+  @Post(':version_code/unyank')
+  @Route({ summary: 'Offer a version again that I yanked', access: WRITE, answer: versionSchema })
+  async unyank(
+    @CurrentActor() actor: Actor,
+    @Param('package_id') packageId: string,
+    @Param('version_code') versionCode: string,
+  ) {
+    return this.versions.unyank(actor, packageId, versionCode);
+  }
+
+  @Get(':version_code/package')
+  @Route({ summary: 'The package, for its owner and for staff', access: READ, bytes: 'application/octet-stream' })
+  async package(
+    @CurrentActor() actor: Actor,
+    @Param('package_id') packageId: string,
+    @Param('version_code') versionCode: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const { stream, sizeBytes, sha256, fileName } = await this.files.openPackage(actor, packageId, versionCode);
+    void reply.header('etag', `"${sha256}"`).header('cache-control', 'private, no-store');
+    return new StreamableFile(stream, {
+      type: 'application/octet-stream',
+      length: sizeBytes,
+      disposition: `attachment; filename="${fileName}"`,
+    });
+  }
+
+  @Get(':version_code/files')
+  @Route({ summary: 'What the package holds', access: READ, answer: filesSchema })
+  async listFiles(
+    @CurrentActor() actor: Actor,
+    @Param('package_id') packageId: string,
+    @Param('version_code') versionCode: string,
+  ) {
+    return this.files.list(actor, packageId, versionCode);
+  }
+
+  @Get(':version_code/files/*path')
+  @Route({
+    summary: 'One file of the package, as a download',
+    description:
+      'Always application/octet-stream as an attachment: nothing out of a package is rendered under our origin.',
+    access: READ,
+    bytes: 'application/octet-stream',
+  })
+  async readFile(
+    @CurrentActor() actor: Actor,
+    @Param('package_id') packageId: string,
+    @Param('version_code') versionCode: string,
+    @Param('path') path: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const { bytes, fileName } = await this.files.read(actor, packageId, versionCode, path);
+    void reply.header('cache-control', 'private, no-store');
+    const name = encodeURIComponent(fileName);
+    return new StreamableFile(bytes, {
+      type: 'application/octet-stream',
+      disposition: `attachment; filename*=UTF-8''${name}`,
+    });
+  }
+}

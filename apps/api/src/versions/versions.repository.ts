@@ -1,0 +1,138 @@
+import { Injectable } from '@nestjs/common';
+import { CoreDatabase, type CoreHandle, type CoreRow, type CoreTransaction, type VersionStatus } from '@mosis/db';
+import type { VersionWithKey } from './versions.schemas.js';
+
+type VersionRow = CoreRow<'app_versions'>;
+
+/** All SQL of versions and their checks. */
+@Injectable()
+export class VersionsRepository {
+  constructor(private readonly db: CoreDatabase) {}
+
+  async insert(
+    trx: CoreTransaction,
+    version: Omit<
+      VersionRow,
+      | 'release_notes'
+      | 'status'
+      | 'review_notes'
+      | 'subject_sha256'
+      | 'submitted_at'
+      | 'published_at'
+      | 'yanked_at'
+      | 'yanked_by'
+      | 'yank_reason'
+    >,
+  ): Promise<void> {
+    await trx.insertInto('app_versions').values(version).execute();
+  }
+
+  async insertCheck(trx: CoreTransaction, check: CoreRow<'check_results'>): Promise<void> {
+    await trx.insertInto('check_results').values(check).execute();
+  }
+
+  async find(
+    appId: string,
+    versionCode: number,
+    handle: CoreHandle = this.db.read,
+  ): Promise<VersionWithKey | undefined> {
+    return this.withKey(handle)
+      .where('v.app_id', '=', appId)
+      .where('v.version_code', '=', versionCode)
+      .executeTakeFirst();
+  }
+
+  async findById(id: string, handle: CoreHandle = this.db.read): Promise<VersionWithKey | undefined> {
+    return this.withKey(handle).where('v.id', '=', id).executeTakeFirst();
+  }
+
+  /** Newest code first, from below `belowCode`. */
+  async list(
+    appId: string,
+    limit: number,
+    filter: { status?: VersionStatus | undefined; belowCode?: number | undefined },
+  ): Promise<VersionWithKey[]> {
+    let query = this.withKey(this.db.read).where('v.app_id', '=', appId);
+    if (filter.status) query = query.where('v.status', '=', filter.status);
+    if (filter.belowCode !== undefined) query = query.where('v.version_code', '<', filter.belowCode);
+    return query.orderBy('v.version_code', 'desc').limit(limit).execute();
+  }
+
+  async update(trx: CoreTransaction, id: string, change: Partial<VersionRow>, now: string): Promise<void> {
+    await trx
+      .updateTable('app_versions')
+      .set({ ...change, updated_at: now })
+      .where('id', '=', id)
+      .execute();
+  }
+
+  async delete(trx: CoreTransaction, id: string): Promise<void> {
+    await trx.deleteFrom('app_versions').where('id', '=', id).execute();
+  }
+
+  /** The latest run of each check of the given versions. */
+  async listChecks(
+    versionIds: readonly string[],
+    handle: CoreHandle = this.db.read,
+  ): Promise<CoreRow<'check_results'>[]> {
+    if (versionIds.length === 0) return [];
+    return handle
+      .selectFrom('check_results as c')
+      .selectAll()
+      .where('c.version_id', 'in', versionIds)
+      .where((eb) =>
+        eb(
+          'c.run',
+          '=',
+          eb
+            .selectFrom('check_results as l')
+            .select((inner) => inner.fn.max('l.run').as('run'))
+            .whereRef('l.version_id', '=', 'c.version_id')
+            .whereRef('l.name', '=', 'c.name'),
+        ),
+      )
+      .orderBy('c.id')
+      .execute();
+  }
+
+  /** The approved or published version before this one, to compare with. */
+  async findLastApproved(handle: CoreHandle, appId: string, belowCode: number): Promise<VersionWithKey | undefined> {
+    return this.withKey(handle)
+      .where('v.app_id', '=', appId)
+      .where('v.status', 'in', ['approved', 'published'])
+      .where('v.version_code', '<', belowCode)
+      .orderBy('v.version_code', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+  }
+
+  /** Whether these bytes were rejected for this app. */
+  async wasRejected(handle: CoreHandle, appId: string, packageSha256: string): Promise<boolean> {
+    const row = await handle
+      .selectFrom('app_versions')
+      .select('id')
+      .where('app_id', '=', appId)
+      .where('package_sha256', '=', packageSha256)
+      .where('status', '=', 'rejected')
+      .executeTakeFirst();
+    return row !== undefined;
+  }
+
+  async isKeyActive(handle: CoreHandle, signingKeyId: string): Promise<boolean> {
+    const row = await handle
+      .selectFrom('signing_keys')
+      .select('is_active')
+      .where('id', '=', signingKeyId)
+      .executeTakeFirst();
+    return row?.is_active === 1;
+  }
+
+  private withKey(handle: CoreHandle) {
+    return handle
+      .selectFrom('app_versions as v')
+      .innerJoin('signing_keys as k', 'k.id', 'v.signing_key_id')
+      .innerJoin('apps as a', 'a.id', 'v.app_id')
+      .selectAll('v')
+      .select(['k.fingerprint as signing_key_fingerprint', 'a.package_id']);
+  }
+}
