@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { isSqliteError } from './sqlite-error.js';
 
 /** Who holds a data directory, as written beside the lock for people and tools to read. */
 export interface LockHolder {
@@ -57,7 +58,7 @@ export class DataDirLock {
       connection.exec('BEGIN EXCLUSIVE');
     } catch (error) {
       connection.close();
-      if (isBusy(error)) throw new DataDirLockedError(dataDir, readHolder(dataDir));
+      if (isSqliteError(error, 'SQLITE_BUSY')) throw new DataDirLockedError(dataDir, readHolder(dataDir));
       throw error;
     }
     const lock = new DataDirLock(dataDir, connection, {
@@ -100,7 +101,8 @@ export function findLockHolder(dataDir: string): LockHolder | undefined {
     connection.prepare('SELECT * FROM sqlite_schema').all();
     return undefined;
   } catch (error) {
-    if (isBusy(error)) return readHolder(dataDir) ?? { pid: 0, command: 'unknown', started_at: 'unknown' };
+    if (isSqliteError(error, 'SQLITE_BUSY'))
+      return readHolder(dataDir) ?? { pid: 0, command: 'unknown', started_at: 'unknown' };
     throw error;
   } finally {
     connection.close();
@@ -113,8 +115,4 @@ function readHolder(dataDir: string): LockHolder | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isBusy(error: unknown): boolean {
-  return error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY');
 }

@@ -20,6 +20,7 @@ export class SqliteDatabase<Schema> {
   readonly #scanProcess: ScanProcess;
   readonly #afterCommit: (() => void)[] = [];
   readonly #rawReader: RawConnection;
+  #closing = false;
   readonly rawWriter: RawConnection;
   /** Short reads: an index look-up, a page of a list. Sees only what is committed. */
   readonly read: Kysely<Schema>;
@@ -40,6 +41,7 @@ export class SqliteDatabase<Schema> {
    * throws rolls everything back. `work` may await nothing but queries of `trx`: other writers wait for it.
    */
   async write<Result>(work: (trx: Transaction<Schema>) => Promise<Result>): Promise<Result> {
+    if (this.#closing) throw new Error('The database is closing.');
     const result = await this.#writer
       .transaction()
       .execute((trx) => insideTransaction.run(this.rawWriter, () => work(trx)));
@@ -52,8 +54,9 @@ export class SqliteDatabase<Schema> {
     this.#afterCommit.push(listener);
   }
 
-  /** Closes the connections after the transaction that runs now, folding the WAL into the file. */
+  /** Closes the connections after the transactions that were asked for before, folding the WAL into the file. */
   async close(): Promise<void> {
+    this.#closing = true;
     await this.#scanProcess.close();
     await this.read.destroy();
     await this.#writer.destroy();

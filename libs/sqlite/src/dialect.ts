@@ -86,6 +86,8 @@ class MosisSqliteDriver implements Driver {
   }
 
   async beginTransaction(): Promise<void> {
+    // All readers share one connection: a transaction of one would be everybody's, and would hold the WAL.
+    if (this.mode === 'reader') throw new Error('Reads run outside transactions: use write for what belongs together.');
     // A deferred BEGIN that later upgrades to a write can fail with SQLITE_BUSY halfway through.
     this.raw.exec('BEGIN IMMEDIATE');
   }

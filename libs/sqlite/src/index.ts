@@ -4,6 +4,7 @@ export * from './dialect.js';
 export * from './database.js';
 export * from './data-dir-lock.js';
 export * from './compiled-module.js';
+export * from './sqlite-error.js';
 export { Mutex } from './mutex.js';
 export { ScanUnavailableError, ScanProcess, type ScanOptions } from './scan/scan-process.js';
 export * from './migrate/migration-files.js';

@@ -14,7 +14,7 @@ export interface Loss {
 /** Counts every ordinary table; indexes of a search table and the migrator's own record are left out. */
 export function takeRowCensus(connection: RawConnection): RowCensus {
   const tables = connection
-    .prepare(`SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'`)
+    .prepare(`SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' ORDER BY name`)
     .all() as {
     name: string;
   }[];

@@ -2,16 +2,18 @@
  * The process that runs scans: one read-only connection, one query at a time, parameters and rows over the channel.
  * It holds no transaction between queries, so it never keeps the WAL from resetting.
  */
-import { openReader } from '../open.js';
+import { openReader, type RawConnection } from '../open.js';
 
 const file = process.argv[2];
 if (!file || !process.send) throw new Error('scan-child is started by ScanProcess.');
 
-const connection = openReader(file);
-const statements = new Map<string, ReturnType<typeof connection.prepare>>();
+let connection: RawConnection | undefined;
+const statements = new Map<string, ReturnType<RawConnection['prepare']>>();
 
 process.on('message', ({ sql, parameters }: { sql: string; parameters: unknown[] }) => {
   try {
+    // Opened here, so that a file that cannot be opened is an answer too.
+    connection ??= openReader(file);
     let statement = statements.get(sql);
     if (!statement) {
       if (statements.size >= 200) statements.clear();
