@@ -118,10 +118,11 @@ BEGIN
   SELECT RAISE(ABORT, 'review-subject-changed: the version is not what was submitted')
    WHERE NEW.kind = 'version' AND NOT EXISTS (
      SELECT 1 FROM app_versions WHERE id = NEW.version_id AND status = 'review' AND subject_sha256 = NEW.subject_sha256);
-  SELECT RAISE(ABORT, 'review-subject-changed: the listing that was submitted is not the one that would be shown')
+  -- A published app may have got another listing meanwhile, by a review of its own; one that was discarded is never shown.
+  SELECT RAISE(ABORT, 'review-subject-changed: the listing that was submitted was taken back')
    WHERE NEW.decision = 'approved' AND NOT EXISTS (
-     SELECT 1 FROM app_revisions r JOIN apps a ON a.id = r.app_id
-      WHERE r.id = NEW.revision_id AND (r.state = 'waiting' OR (NEW.kind = 'version' AND r.id = a.live_revision_id)));
+     SELECT 1 FROM app_revisions r
+      WHERE r.id = NEW.revision_id AND (r.state = 'waiting' OR (NEW.kind = 'version' AND r.state IN ('live', 'past'))));
 END;
 
 CREATE TRIGGER reviews_stay BEFORE DELETE ON reviews
@@ -186,11 +187,12 @@ END;
 CREATE TRIGGER app_versions_publish_guard BEFORE UPDATE OF status ON app_versions
 WHEN NEW.status = 'published' AND OLD.status != 'published'
 BEGIN
-  SELECT RAISE(ABORT, 'review-subject-changed: the store would show another listing than the one that was reviewed')
+  SELECT RAISE(ABORT, 'review-subject-changed: the listing that was reviewed with this version was taken back')
    WHERE NOT EXISTS (
      SELECT 1 FROM reviews r JOIN app_revisions l ON l.id = r.revision_id JOIN apps a ON a.id = l.app_id
       WHERE r.version_id = NEW.id AND r.decision = 'approved' AND a.id = NEW.app_id
-        AND (l.id = a.live_revision_id OR (a.live_revision_id IS NULL AND l.state = 'waiting')));
+        AND ((a.live_revision_id IS NULL AND l.state = 'waiting')
+          OR (a.live_revision_id IS NOT NULL AND l.state IN ('live', 'past'))));
   SELECT RAISE(ABORT, 'signing-key-inactive: the key that signed this version was deactivated')
    WHERE NOT EXISTS (SELECT 1 FROM signing_keys WHERE id = NEW.signing_key_id AND is_active = 1);
   -- A check without a passing run for these very bytes is not a check that passed; required once is required for good.

@@ -70,16 +70,6 @@ describe.each(OUTSIDERS)('%s, a version is not published', (_how, options) => {
     );
   });
 
-  it('when another listing went live since its review', () => {
-    const { appId, keyId, reviewerId } = store.sceneWith('published');
-    const second = store.upload(appId, keyId, 2);
-    store.approve(second, store.submit(second).reviewId, reviewerId);
-    const listing = store.submitListing(appId, { name: 'Your bank' });
-    store.decide(listing.reviewId, 'approved', reviewerId);
-    store.goLive(appId, listing.revisionId);
-    expectNotPublished(second, 'review-subject-changed');
-  });
-
   it('when the listing it was reviewed with was discarded', () => {
     const { versionId, revisionId } = store.sceneWith('approved');
     store.discard(revisionId);

@@ -67,6 +67,21 @@ describe('the guards let through', () => {
     expect(store.get('app_revisions', revisionId)['state']).toBe('past');
   });
 
+  it('a version submitted with one listing and published after another one, with its own review, went live', () => {
+    const { appId, keyId, reviewerId } = store.sceneWith('published');
+    const [second, third] = [store.upload(appId, keyId, 2), store.upload(appId, keyId, 3)];
+    store.approve(second, store.submit(second).reviewId, reviewerId);
+    const { reviewId } = store.submit(third);
+    const listing = store.submitListing(appId, { name: 'Chess II' });
+    store.decide(listing.reviewId, 'approved', reviewerId);
+    store.goLive(appId, listing.revisionId);
+    store.approve(third, reviewId, reviewerId);
+    store.publish(second);
+    store.publish(third);
+    expect(store.get('app_versions', third)['status']).toBe('published');
+    expect(store.get('apps', appId)['name']).toBe('Chess II');
+  });
+
   it('a new listing that is rejected, and the next one', () => {
     const { appId, reviewerId } = store.sceneWith('published');
     const listing = store.submitListing(appId, { name: 'Chess II' });
