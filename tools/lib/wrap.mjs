@@ -4,6 +4,12 @@ import { endLike, spawnForwarding } from './processes.mjs';
 const parentCheckMs = 500;
 
 /**
+ * A young generation of 4 MiB instead of 16: nearly 50 MB less resident on an idle server, for a few more short
+ * collections. The container's entry point passes the same.
+ */
+const nodeFlags = ['--max-semi-space-size=4'];
+
+/**
  * Runs a program in the place of this process: same input and output, same signals, same end. It never outlives us: it
  * holds one end of a pipe, and when the other end closes, as it does however we die, it gets SIGTERM (see
  * follow-wrapper.mjs); and when the npm that started us is gone, we pass SIGTERM on ourselves.
@@ -12,7 +18,7 @@ const parentCheckMs = 500;
  */
 export async function runInPlace(node, args) {
   const follower = new URL('./follow-wrapper.mjs', import.meta.url).href;
-  const { child, ended } = spawnForwarding(node, ['--import', follower, ...args], {
+  const { child, ended } = spawnForwarding(node, [...nodeFlags, '--import', follower, ...args], {
     stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
     env: { ...environmentFor(node), MOSIS_WRAPPER_FD: '3' },
   });

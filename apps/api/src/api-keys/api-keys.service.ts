@@ -11,7 +11,7 @@ import { JobsService } from '../jobs/jobs.service.js';
 import { MailService } from '../mail/mail.service.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
 import { toApiKeyResource, type ApiKeyResource, type CreateApiKey } from './api-keys.schemas.js';
-import { isWellFormedKey, mintKey } from '../common/api-key-format.js';
+import { KEY_LENGTH, isWellFormedKey, mintKey } from '../common/api-key-format.js';
 
 const MAX_KEYS = 100;
 
@@ -120,7 +120,7 @@ export class ApiKeysService implements OnModuleInit {
    * @returns the display prefixes of those that were revoked
    */
   async revokeLeaked(candidates: readonly string[], packageId: string, path: string): Promise<string[]> {
-    const wellFormed = [...new Set(candidates)].filter(isWellFormedKey);
+    const wellFormed = [...new Set(candidates.map((candidate) => candidate.slice(0, KEY_LENGTH)))].filter(isWellFormedKey);
     if (wellFormed.length === 0) return [];
     return this.db.write(async (trx) => {
       const revoked: string[] = [];

@@ -111,6 +111,7 @@ function fromHttpException(error: HttpException): AppError {
     case 415:
       return new AppError('media-type-unsupported', 'This route does not accept that content type.');
     case 400:
+      if (/JSON/i.test(error.message)) return new AppError('body-unreadable', 'The body is not valid JSON.');
       return new AppError('request-invalid', 'The request cannot be read.', { cause: error });
     default:
       return new AppError('internal-error', 'The request failed.', { cause: error });

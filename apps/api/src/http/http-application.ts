@@ -2,19 +2,17 @@ import cookie from '@fastify/cookie';
 import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { SwaggerModule } from '@nestjs/swagger';
 import { newId } from '@mosis/db';
 import type { FastifyInstance } from 'fastify';
 import type { Logger as PinoLogger } from 'pino';
 import { AppModule, type Parts } from '../app.module.js';
-import { AppError } from '../common/app-error.js';
 import { answerProblem } from '../common/problem.filter.js';
 import { MetricsService } from '../health/metrics.service.js';
 import { JSON_LIMIT_BYTES, addBodyParsers } from './body-parsers.js';
 import { addCors } from './cors.js';
 import { NestLogger } from './logger.js';
-import { buildOpenApi } from './openapi.js';
 import { addPages } from './pages.js';
+import { addReference } from './reference.js';
 import { addSecurityHeaders } from './security-headers.js';
 
 /** A slow line may take this long for the largest package. */
@@ -46,23 +44,10 @@ export async function createHttpApplication(parts: Parts, logger: PinoLogger): P
   addSecurityHeaders(fastify, settings.secureCookies);
   addCors(fastify, settings);
   addRequestLog(fastify, logger, app.get(MetricsService));
-  const document = buildOpenApi(app);
-  SwaggerModule.setup('docs', app, document, {
-    jsonDocumentUrl: 'openapi.json',
-    yamlDocumentUrl: 'openapi.yaml',
-    customSiteTitle: 'Mosis Platform API',
-  });
+  await addReference(fastify);
   addPages(fastify);
   const httpLogger = new Logger('http');
   fastify.setErrorHandler((error, request, reply) => answerProblem(error, request, reply, httpLogger));
-  fastify.setNotFoundHandler((request, reply) =>
-    answerProblem(
-      new AppError('route-not-found', 'There is nothing at this address. The routes are listed at /docs.'),
-      request,
-      reply,
-      httpLogger,
-    ),
-  );
   return app;
 }
 

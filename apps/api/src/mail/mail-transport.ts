@@ -15,24 +15,26 @@ export interface MailTransport {
   close(): void;
 }
 
-/** The message as nodemailer takes it: text that is never folded or quoted, so that a link stays one piece. */
-function toMessage(mail: Mail, from: string) {
-  // eslint-disable-next-line no-control-regex
-  const ascii = /^[\x00-\x7f]*$/.test(mail.text);
-  return {
-    from,
-    to: mail.to,
-    subject: mail.subject,
-    alternatives: [
-      {
-        contentType: 'text/plain; charset=utf-8',
-        content: mail.text,
-        contentTransferEncoding: ascii ? '7bit' : '8bit',
-      },
-    ],
-    disableFileAccess: true,
-    disableUrlAccess: true,
+/**
+ * The message itself: plain text, never folded or quoted, so that a link stays one piece for people and for programs.
+ * Everything that goes into a header is ours (addresses were validated, subjects are made of package ids and versions).
+ */
+export function composeMessage(mail: Mail, from: string, id: string): string {
+  const ascii = [...mail.text].every((character) => character.charCodeAt(0) < 128);
+  const domain = /@([^\s>]+)/.exec(from)?.[1] ?? 'localhost';
+  const headers = {
+    From: from,
+    To: mail.to,
+    Subject: mail.subject,
+    Date: new Date().toUTCString().replace('GMT', '+0000'),
+    'Message-ID': `<${id}@${domain}>`,
+    'MIME-Version': '1.0',
+    'Content-Type': 'text/plain; charset=utf-8',
+    'Content-Transfer-Encoding': ascii ? '7bit' : '8bit',
+    'Auto-Submitted': 'auto-generated',
   };
+  const head = Object.entries(headers).map(([name, value]) => `${name}: ${value.replaceAll(/[\r\n]+/g, ' ')}`);
+  return [...head, '', ...mail.text.split('\n')].join('\r\n');
 }
 
 /** Mail through an SMTP server. */
@@ -50,8 +52,9 @@ export class SmtpTransport implements MailTransport {
     } as object);
   }
 
-  async send(mail: Mail): Promise<void> {
-    await this.transport.sendMail(toMessage(mail, this.from));
+  async send(mail: Mail, id: string): Promise<void> {
+    const raw = composeMessage(mail, this.from, id);
+    await this.transport.sendMail({ envelope: { from: addressOf(this.from), to: [mail.to], use8BitMime: true }, raw });
   }
 
   close(): void {
@@ -61,21 +64,18 @@ export class SmtpTransport implements MailTransport {
 
 /** Mail as files: one `.eml` a message, complete the moment it has its name. */
 export class OutboxTransport implements MailTransport {
-  private readonly composer = createTransport({ streamTransport: true, buffer: true, newline: 'unix' });
-
   constructor(
     private readonly folder: string,
     private readonly from: string,
   ) {}
 
   async send(mail: Mail, id: string): Promise<void> {
-    const { message } = await this.composer.sendMail(toMessage(mail, this.from));
     await mkdir(this.folder, { recursive: true, mode: 0o750 });
     const name = `${new Date().toISOString().replaceAll(/[:.]/g, '-')}-${id}.eml`;
     const temporary = join(this.folder, `.${name}.tmp`);
     const file = await open(temporary, 'w', 0o640);
     try {
-      await file.writeFile(message as Buffer);
+      await file.writeFile(composeMessage(mail, this.from, id));
       await file.sync();
     } finally {
       await file.close();
@@ -84,4 +84,9 @@ export class OutboxTransport implements MailTransport {
   }
 
   close(): void {}
+}
+
+/** The bare address of `Name <address>`. */
+function addressOf(mailbox: string): string {
+  return /<([^>]+)>/.exec(mailbox)?.[1] ?? mailbox;
 }

@@ -85,7 +85,8 @@ export class PackageVerifier implements OnModuleDestroy {
 
   private start(): Worker {
     const worker = new Worker(compiledModulePath(import.meta.url, './verify.worker.js'), {
-      resourceLimits: { maxOldGenerationSizeMb: 256 },
+      // A small young generation keeps what thousands of short-lived buffers leave behind small, too.
+      resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 8 },
     });
     worker.unref();
     worker.on('message', (answer: Answer) => this.settle(answer));

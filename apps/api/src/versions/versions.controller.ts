@@ -177,7 +177,7 @@ export class VersionsController {
     return this.files.list(actor, packageId, versionCode);
   }
 
-  @Get(':version_code/files/*path')
+  @Get(':version_code/files/*')
   @Route({
     summary: 'One file of the package, as a download',
     description:
@@ -189,7 +189,7 @@ export class VersionsController {
     @CurrentActor() actor: Actor,
     @Param('package_id') packageId: string,
     @Param('version_code') versionCode: string,
-    @Param('path') path: string,
+    @Param('*') path: string,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const { bytes, fileName } = await this.files.read(actor, packageId, versionCode, path);
