@@ -1,12 +1,10 @@
 import cookie from '@fastify/cookie';
-import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { newId } from '@mosis/db';
 import type { FastifyInstance } from 'fastify';
 import type { Logger as PinoLogger } from 'pino';
 import { AppModule, type Parts } from '../app.module.js';
-import { answerProblem } from '../common/problem.filter.js';
 import { MetricsService } from '../health/metrics.service.js';
 import { JSON_LIMIT_BYTES, addBodyParsers } from './body-parsers.js';
 import { addCors } from './cors.js';
@@ -46,8 +44,6 @@ export async function createHttpApplication(parts: Parts, logger: PinoLogger): P
   addRequestLog(fastify, logger, app.get(MetricsService));
   await addReference(fastify);
   addPages(fastify);
-  const httpLogger = new Logger('http');
-  fastify.setErrorHandler((error, request, reply) => answerProblem(error, request, reply, httpLogger));
   return app;
 }
 
