@@ -1,5 +1,6 @@
 import type { RawConnection } from '../open.js';
 import type { Migration } from './migration-files.js';
+import { findForgottenGuards, listGuards, rebuildsTable, type Guard } from './table-rebuild.js';
 import { findTransactionControl } from './transaction-control.js';
 import { findLosses, takeRowCensus, type Loss } from './row-census.js';
 
@@ -29,7 +30,11 @@ export interface MigrateOptions {
 export class MigrationError extends Error {
   constructor(
     readonly code:
-      'migration-failed' | 'migration-loses-rows' | 'migration-breaks-references' | 'migration-history-differs',
+      | 'migration-failed'
+      | 'migration-loses-rows'
+      | 'migration-loses-guards'
+      | 'migration-breaks-references'
+      | 'migration-history-differs',
     readonly migration: string,
     message: string,
     readonly losses: Loss[] = [],
@@ -49,7 +54,8 @@ const RECORD = `CREATE TABLE IF NOT EXISTS schema_migrations (
 /**
  * Takes one file up and down through a list of migrations. Each runs in one immediate transaction of its own with
  * foreign keys off (a rebuild that drops a table would otherwise cascade into the tables that point at it), is followed
- * by a check of every foreign key, and is refused when a table or column holds less than before.
+ * by a check of every foreign key, and is refused when a table or column holds less than before or when a rebuilt table
+ * comes back without its triggers and indexes.
  */
 export class Migrator {
   constructor(
@@ -107,11 +113,14 @@ export class Migrator {
     // Inside a transaction this pragma does nothing, so it comes before BEGIN.
     const foreignKeys = connection.pragma('foreign_keys', { simple: true });
     connection.pragma('foreign_keys = OFF');
+    connection.pragma(`legacy_alter_table = ${rebuildsTable(migration[direction]) ? 'ON' : 'OFF'}`);
     try {
       connection.exec('BEGIN IMMEDIATE');
       const before = takeRowCensus(connection);
+      const guards = listGuards(connection);
       connection.exec(migration[direction]);
       this.#refuseLosses(migration, findLosses(before, takeRowCensus(connection)), options.allowLoss ?? []);
+      this.#refuseForgottenGuards(migration, findForgottenGuards(connection, guards, migration[direction]));
       this.#refuseBrokenReferences(migration);
       this.#record(migration, direction, performance.now() - startedAt, options.now?.() ?? new Date());
       connection.exec('COMMIT');
@@ -124,6 +133,7 @@ export class Migrator {
         `${migration.name} (${direction}) failed and left nothing behind: ${(error as Error).message}`,
       );
     } finally {
+      connection.pragma('legacy_alter_table = OFF');
       connection.pragma(`foreign_keys = ${foreignKeys ? 'ON' : 'OFF'}`);
     }
     const outcome = { name: migration.name, direction, durationMs: performance.now() - startedAt };
@@ -153,6 +163,16 @@ export class Migrator {
       migration.name,
       `${migration.name} would lose data: ${list}. Nothing was changed. If this is meant, name each with --allow-loss.`,
       refused,
+    );
+  }
+
+  #refuseForgottenGuards(migration: Migration, forgotten: readonly Guard[]): void {
+    if (forgotten.length === 0) return;
+    const list = forgotten.map(({ name, table }) => `${name} of ${table}`).join(', ');
+    throw new MigrationError(
+      'migration-loses-guards',
+      migration.name,
+      `${migration.name} would lose triggers or indexes: ${list}. They went with their table: create them again, or drop them by name. Nothing was changed.`,
     );
   }
 

@@ -59,6 +59,50 @@ describe('the rebuild of a table that others point at', () => {
     connection.close();
   });
 
+  const GUARDS = `
+    CREATE INDEX developers_email ON developers (email);
+    CREATE TRIGGER developers_stay BEFORE DELETE ON developers BEGIN SELECT RAISE(ABORT, 'developers stay'); END;`;
+  const WATCHER = `CREATE TRIGGER apps_named AFTER INSERT ON apps BEGIN SELECT email FROM developers; END;`;
+
+  it('works although triggers of other tables name it, and they still do', () => {
+    const connection = openFresh();
+    connection.exec(SCHEMA + WATCHER);
+    new Migrator(connection, [migration('0001_roles', REBUILD)]).up();
+    expect(() => connection.exec('INSERT INTO apps VALUES (4, 1)')).not.toThrow();
+    expect(connection.pragma('legacy_alter_table', { simple: true })).toBe(0);
+    connection.close();
+  });
+
+  it('is refused when it forgets the triggers and indexes of the table', () => {
+    const connection = openFresh();
+    connection.exec(SCHEMA + GUARDS);
+    const attempt = (sql: string) => new Migrator(connection, [migration('0001_roles', sql)]).up();
+    expect(() => attempt(REBUILD)).toThrow('developers_email of developers, developers_stay of developers');
+    expect(() => attempt(`DROP INDEX developers_email; ${REBUILD}`)).toThrow(': developers_stay of developers.');
+    expect(() => connection.exec('DELETE FROM developers')).toThrow('developers stay');
+    attempt(REBUILD + GUARDS);
+    expect(() => connection.exec('DELETE FROM developers')).toThrow('developers stay');
+    connection.close();
+  });
+
+  it('may leave a trigger or an index away by dropping it by name', () => {
+    const connection = openFresh();
+    connection.exec(SCHEMA + GUARDS);
+    const sql = `DROP INDEX IF EXISTS developers_email; DROP TRIGGER "developers_stay"; ${REBUILD}`;
+    expect(() => new Migrator(connection, [migration('0001_roles', sql)]).up()).not.toThrow();
+    connection.close();
+  });
+
+  it('is told from a plain new name, which references and triggers follow', () => {
+    const connection = openFresh();
+    connection.exec(SCHEMA + WATCHER);
+    const rename = migration('0001_rename', 'ALTER TABLE developers RENAME TO people');
+    new Migrator(connection, [rename]).up({ allowLoss: ['developers'] });
+    connection.exec('INSERT INTO apps VALUES (4, 1)');
+    expect(connection.prepare(`SELECT "table" FROM pragma_foreign_key_list('apps')`).pluck().get()).toBe('people');
+    connection.close();
+  });
+
   it('keeps every row of every table, whatever points at what', () => {
     const tables = fc
       .integer({ min: 1, max: 5 })
