@@ -1,10 +1,5 @@
 import { Command } from 'commander';
-import { ZodError } from 'zod';
-import { PackageError } from '@mosis/package';
-import { DataDirLockedError, MigrationError } from '@mosis/sqlite';
-import { AppError } from '../common/app-error.js';
 import { VERSION } from '../common/version.js';
-import { SettingsError } from '../config/settings.js';
 import { addAdminCommand } from './commands/admin.command.js';
 import { addAuditCommands } from './commands/audit.command.js';
 import { addDbCommand } from './commands/db.command.js';
@@ -29,14 +24,20 @@ export function createProgram(): Command {
   return program;
 }
 
-/** What a failed command says on standard error: a sentence for what was foreseen, a stack for what was not. */
+/** Errors whose message is written for people: what was foreseen needs no stack. */
+interface Foreseen extends Error {
+  code?: string;
+  detail?: string;
+  path?: string;
+  issues?: { path: PropertyKey[]; message: string }[];
+}
+
+/** What a failed command says on standard error. Errors are told apart by name, so that `--help` loads no database. */
 export function describeFailure(error: unknown): string {
-  if (error instanceof ZodError)
-    return error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n');
-  if (error instanceof PackageError) return `${error.code}: ${error.detail}${error.path ? ` (${error.path})` : ''}`;
-  if (error instanceof AppError) return `${error.code}: ${error.detail}`;
-  const foreseen = [SettingsError, DataDirLockedError, MigrationError].some((type) => error instanceof type);
-  const { message, stack, code } = error as Error & { code?: string };
+  const { name, message, code, detail, path, issues } = error as Foreseen;
+  if (name === 'ZodError' || issues)
+    return (issues ?? []).map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n');
+  if (name === 'PackageError' || name === 'AppError') return `${code}: ${detail}${path ? ` (${path})` : ''}`;
   if (code === 'EADDRINUSE') return `${message}\nAnother program listens there. Stop it, or set PORT.`;
-  return foreseen || code !== undefined || error instanceof Error ? message : (stack ?? String(error));
+  return message;
 }

@@ -1,6 +1,5 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { DataDirLock } from '@mosis/sqlite';
 import { AccountsService } from '../accounts/accounts.service.js';
@@ -18,9 +17,8 @@ import { UploadReceiver } from '../versions/upload-receiver.js';
 import { VERSION } from '../common/version.js';
 import { ControlServer } from './control-socket.js';
 import { migrateCore, openParts } from './open-parts.js';
+import { OWN_CATALOGUE } from './own-catalogue.js';
 
-/** The catalogue of invented apps that comes with the project. */
-export const OWN_CATALOGUE = fileURLToPath(new URL('../../assets/demo-catalogue.ndjson', import.meta.url));
 const DEMO_VERSIONS = 3;
 /** Requests that are being answered get this long to finish before their connections are cut. */
 const SHUTDOWN_GRACE_MS = 20_000;

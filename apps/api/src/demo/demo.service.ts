@@ -25,6 +25,8 @@ export interface DemoOptions {
   limit?: number;
 }
 
+/** While one app waits for the disk, another can be packed. */
+const APPS_AT_A_TIME = 4;
 const MAX_NAME = 50;
 const MAX_DESCRIPTION = 10_000;
 const MAX_TAG = 30;
@@ -56,14 +58,21 @@ export class DemoService {
     for await (const _app of readCatalogue(options.file, () => undefined)) total += 1;
     total = Math.min(total, options.limit ?? total);
     const reviewer = await this.cast.getReviewer();
+    let taken = 0;
     let done = 0;
     onProgress({ done, total });
-    for await (const app of readCatalogue(options.file, () => tally.count('refused_apps', 'line-unreadable'))) {
-      if (done >= total) break;
-      await this.loadApp(app, options.versions ?? 1, reviewer, tally);
-      done += 1;
-      onProgress({ done, total });
-    }
+    const catalogue = readCatalogue(options.file, () => tally.count('refused_apps', 'line-unreadable'));
+    const work = async () => {
+      while (taken < total) {
+        taken += 1;
+        const { value: app, done: atEnd } = await catalogue.next();
+        if (atEnd || !app) return;
+        await this.loadApp(app, options.versions ?? 1, reviewer, tally);
+        done += 1;
+        onProgress({ done, total });
+      }
+    };
+    await Promise.all(Array.from({ length: APPS_AT_A_TIME }, work));
     tally.summary.seconds = (performance.now() - startedAt) / 1000;
     return tally.summary;
   }

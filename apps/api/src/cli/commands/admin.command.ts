@@ -1,8 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
-import { setupSchema } from '../../accounts/accounts.schemas.js';
 import { randomBase62 } from '../../common/secrets.js';
-import { runAsOwner } from '../run-as-owner.js';
 
 interface CreateOptions {
   email: string;
@@ -22,6 +20,8 @@ export function addAdminCommand(program: Command): void {
     .option('--password <password>', 'password (better: --password-stdin, which leaves no trace in the shell)')
     .option('--password-stdin', 'read the password from standard input')
     .action(async (options: CreateOptions) => {
+      const { setupSchema } = await import('../../accounts/accounts.schemas.js');
+      const { runAsOwner } = await import('../run-as-owner.js');
       const given = options.passwordStdin ? await readFirstLine() : options.password;
       const password = given ?? randomBase62(20);
       const { email, name } = setupSchema
@@ -35,6 +35,7 @@ export function addAdminCommand(program: Command): void {
     .command('link')
     .description('print a new one-time link that creates the first admin')
     .action(async () => {
+      const { runAsOwner } = await import('../run-as-owner.js');
       const { link } = await runAsOwner('admin.link', {});
       process.stdout.write(
         link ? `${link}\n` : 'There is an admin already. Another one: mosis admin create --email …\n',

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { Progress } from '../progress.js';
-import { runAsOwner } from '../run-as-owner.js';
 
 /** `mosis audit verify|archive` and `mosis objects verify`. */
 export function addAuditCommands(program: Command): void {
@@ -10,6 +9,7 @@ export function addAuditCommands(program: Command): void {
     .description('walk the whole hash chain and hold its end against the head outside the file')
     .option('--json', 'print the report as JSON')
     .action(async (options: { json?: boolean }) => {
+      const { runAsOwner } = await import('../run-as-owner.js');
       const progress = new Progress('audit rows');
       const report = await runAsOwner('audit.verify', {}, progress.update);
       if (options.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
@@ -25,6 +25,7 @@ export function addAuditCommands(program: Command): void {
     .description('move whole segments of old rows to the object store (also done nightly)')
     .option('--keep-days <n>', 'how old a row must be', Number)
     .action(async (options: { keepDays?: number }) => {
+      const { runAsOwner } = await import('../run-as-owner.js');
       const { moved } = await runAsOwner('audit.archive', { keepDays: options.keepDays });
       process.stdout.write(`Moved ${moved} segment(s).\n`);
     });
@@ -34,6 +35,7 @@ export function addAuditCommands(program: Command): void {
     .command('verify')
     .description('hash every published package again (also done nightly)')
     .action(async () => {
+      const { runAsOwner } = await import('../run-as-owner.js');
       const progress = new Progress('packages');
       const { checked, damaged } = await runAsOwner('objects.verify', {}, progress.update);
       for (const { sha256, problem } of damaged) process.stderr.write(`${sha256}: ${problem}\n`);

@@ -3,8 +3,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { describeSummary } from '../../demo/demo-report.js';
 import { Progress } from '../progress.js';
-import { runAsOwner } from '../run-as-owner.js';
-import { OWN_CATALOGUE } from '../server.js';
+import { OWN_CATALOGUE } from '../own-catalogue.js';
 
 /** `mosis demo load [FILE]`. */
 export function addDemoCommand(program: Command): void {
@@ -25,6 +24,7 @@ export function addDemoCommand(program: Command): void {
     .action(async (file: string | undefined, options: { versions: number; limit?: number; json?: boolean }) => {
       const path = file === undefined ? OWN_CATALOGUE : resolve(file);
       if (!existsSync(path)) throw new Error(`There is no file ${path}.`);
+      const { runAsOwner } = await import('../run-as-owner.js');
       const progress = new Progress('apps');
       try {
         const summary = await runAsOwner(

@@ -2,11 +2,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { readSettings } from '../../config/settings.js';
-import { buildOpenApi } from '../../http/openapi.js';
-import { createHttpApplication } from '../../http/http-application.js';
-import { createLogger } from '../../http/logger.js';
-import { migrateCore, openParts } from '../open-parts.js';
 
 /** `mosis openapi`: the reference as a file, from an application on an empty data directory. */
 export function addOpenApiCommand(program: Command): void {
@@ -28,6 +23,11 @@ export function addOpenApiCommand(program: Command): void {
 }
 
 async function renderOpenApi(): Promise<string> {
+  const { readSettings } = await import('../../config/settings.js');
+  const { buildOpenApi } = await import('../../http/openapi.js');
+  const { createHttpApplication } = await import('../../http/http-application.js');
+  const { createLogger } = await import('../../http/logger.js');
+  const { migrateCore, openParts } = await import('../open-parts.js');
   const dataDir = mkdtempSync(join(tmpdir(), 'mosis-openapi-'));
   try {
     const settings = readSettings({ DATA_DIR: dataDir, LOG_LEVEL: 'silent' });

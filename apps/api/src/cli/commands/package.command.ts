@@ -19,13 +19,14 @@ export function addPackageCommand(program: Command): void {
     .argument('[file]', 'where the private key goes; the public one goes beside it as FILE.pub', 'signing-key.pem')
     .option('--out <file>', 'the same as the argument')
     .option('--force', 'overwrite what is there')
-    .action((argument: string, options: { out?: string; force?: boolean }) => {
+    .action(async (argument: string, options: { out?: string; force?: boolean }) => {
       const file = options.out ?? argument;
       const publicFile = `${file}.pub`;
       for (const target of [file, publicFile]) {
         if (existsSync(target) && !options.force)
           throw new Error(`${target} exists. A lost key cannot be made again: move it away, or say --force.`);
       }
+      const { generateSigningKey } = await import('@mosis/package');
       const key = generateSigningKey();
       writeFileSync(file, key.privateKeyPem, { mode: 0o600 });
       writeFileSync(publicFile, key.publicKeyPem, { mode: 0o644 });
@@ -41,6 +42,7 @@ export function addPackageCommand(program: Command): void {
     .option('--out <file>', 'the package; by default <id>-<version>.mosis')
     .action(async (folder: string, options: { key: string; out?: string }) => {
       const out = options.out ?? defaultName(folder);
+      const { buildPackage } = await import('@mosis/package');
       const { sha256, sizeBytes } = await buildPackage(folder, out, createPrivateKey(readFileSync(options.key)));
       process.stdout.write(`${out}  ${sizeBytes} bytes\nsha256  ${sha256}\n`);
     });
@@ -51,6 +53,7 @@ export function addPackageCommand(program: Command): void {
     .requiredOption('--public-key <file>', 'public key (PEM) that must have signed it')
     .option('--json', 'print what was found as JSON')
     .action(async (file: string, options: { publicKey: string; json?: boolean }) => {
+      const { fingerprint, parsePublicKeyPem, verifyPackage } = await import('@mosis/package');
       const publicKey = parsePublicKeyPem(readFileSync(options.publicKey, 'utf8'));
       const verified = await verifyPackage(file, { keys: [{ id: fingerprint(publicKey), publicKey }] });
       const { manifest, entries, sha256, sizeBytes, checks, notes } = verified;
@@ -75,6 +78,8 @@ function defaultName(folder: string): string {
     };
     return `${id}-${version}.mosis`;
   } catch (error) {
-    throw new PackageError('manifest-missing', `${folder}/manifest.json cannot be read: ${(error as Error).message}`);
+    throw new Error(`manifest-missing: ${folder}/manifest.json cannot be read: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { readProcessSettings } from '../../config/settings.js';
-import { startServer } from '../server.js';
 
 /** `mosis serve`: the server itself. */
 export function addServeCommand(program: Command): void {
@@ -9,6 +8,7 @@ export function addServeCommand(program: Command): void {
     .description('start the server (settings are environment variables, see docs/operating.md)')
     .option('--demo', 'load the small demo catalogue')
     .action(async (options: { demo?: boolean }) => {
+      const { startServer } = await import('../server.js');
       const server = await startServer(readProcessSettings(), options);
       const stop = () => {
         server.stop().then(
