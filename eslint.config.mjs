@@ -54,7 +54,6 @@ export default tseslint.config(
             'CallExpression[callee.property.name=/^(selectFrom|insertInto|replaceInto|updateTable|deleteFrom|mergeInto)$/]',
           message: queries,
         },
-        { selector: "ImportSpecifier[imported.name='CoreHandle']", message: queries },
       ],
     },
   },

@@ -65,9 +65,9 @@ export class DemoService {
     const work = async () => {
       while (taken < total) {
         taken += 1;
-        const { value: app, done: atEnd } = await catalogue.next();
-        if (atEnd || !app) return;
-        await this.loadApp(app, options.versions ?? 1, reviewer, tally);
+        const next = await catalogue.next();
+        if (next.done) return;
+        await this.loadApp(next.value, options.versions ?? 1, reviewer, tally);
         done += 1;
         onProgress({ done, total });
       }

@@ -36,7 +36,7 @@ export async function createHttpApplication(parts: Parts, logger: PinoLogger): P
     logger: new NestLogger(logger),
     abortOnError: false,
   });
-  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  const fastify = app.getHttpAdapter().getInstance();
   await fastify.register(cookie as never);
   addBodyParsers(fastify);
   addSecurityHeaders(fastify, settings.secureCookies);

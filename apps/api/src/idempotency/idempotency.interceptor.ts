@@ -6,7 +6,7 @@ import { CoreDatabase } from '@mosis/db';
 import type { GuardedRequest } from '../access/access.guard.js';
 import { actorKey } from '../access/actor.js';
 import { sha256Hex } from '../common/secrets.js';
-import { IDEMPOTENT, type IdempotentOptions } from './idempotent.decorator.js';
+import { IDEMPOTENT, type IdempotentOptions } from './idempotent-options.js';
 import { IdempotencyService } from './idempotency.service.js';
 
 /** Answers a repeated creating request with its first answer. */

@@ -1,15 +1,7 @@
 import { SetMetadata, UseInterceptors, applyDecorators } from '@nestjs/common';
 import { ApiHeader } from '@nestjs/swagger';
 import { IdempotencyInterceptor } from './idempotency.interceptor.js';
-
-/** Metadata key of {@link IdempotentOptions}. */
-export const IDEMPOTENT = Symbol('idempotent');
-
-/** How a creating route remembers its first answer. */
-export interface IdempotentOptions {
-  /** Members of the answer that are shown once and answered as null when the request is repeated. */
-  secretFields?: string[];
-}
+import { IDEMPOTENT, type IdempotentOptions } from './idempotent-options.js';
 
 const header = ApiHeader({
   name: 'Idempotency-Key',

@@ -265,6 +265,6 @@ export class StoreRepository {
       query = query.where(
         sql<boolean>`EXISTS (SELECT 1 FROM json_each(a.tags) WHERE json_each.value = ${filter.tag} COLLATE NOCASE)`,
       );
-    return query as unknown as SelectQueryBuilder<CoreSchema & Tables, 'a' | 'd', object>;
+    return query;
   }
 }

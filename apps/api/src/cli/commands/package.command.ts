@@ -1,14 +1,6 @@
 import { createPrivateKey } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import {
-  PackageError,
-  buildPackage,
-  fingerprint,
-  generateSigningKey,
-  parsePublicKeyPem,
-  verifyPackage,
-} from '@mosis/package';
 
 /** `mosis package keygen|build|verify`. */
 export function addPackageCommand(program: Command): void {
