@@ -42,7 +42,7 @@ export class SystemService implements OnModuleInit {
   }
 
   onModuleInit(): void {
-    this.jobs.register('objects.verify', () => this.objects.findDamagedPackages(), DAY_MS);
+    this.jobs.register('objects.verify', () => this.objects.findDamagedObjects(), DAY_MS);
   }
 
   /** Everything an operator asks first. */
@@ -122,7 +122,7 @@ function findProblems(
   if (damaged > 0)
     problems.push({
       code: 'packages-damaged',
-      detail: `${damaged} published package(s) are missing or changed in the object store. Restore them from a backup.`,
+      detail: `${damaged} package(s) or icon(s) are missing or changed in the object store. Restore them from a backup.`,
     });
   const failed = jobs.filter((job) => job.state === 'failed');
   if (failed.length > 0)

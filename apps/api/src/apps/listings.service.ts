@@ -7,6 +7,7 @@ import { AuditService, auditActor } from '../audit/audit.service.js';
 import { AppError } from '../common/app-error.js';
 import { Clock } from '../common/clock.js';
 import { sha256Hex } from '../common/secrets.js';
+import { JobsService } from '../jobs/jobs.service.js';
 import { ObjectsService } from '../objects/objects.service.js';
 import { ReviewsService, type ReviewReason } from '../reviews/reviews.service.js';
 import { AppsRepository } from './apps.repository.js';
@@ -25,6 +26,7 @@ export class ListingsService {
     private readonly reviews: ReviewsService,
     private readonly objects: ObjectsService,
     private readonly audit: AuditService,
+    private readonly jobs: JobsService,
     private readonly clock: Clock,
   ) {}
 
@@ -60,9 +62,11 @@ export class ListingsService {
     if (app.icon_sha256 !== null || app.first_published_at !== null) return;
     await this.storeIcon(icon, async (trx, sha256) => {
       const current = await this.repository.getById(app.id, trx);
-      if (current.icon_sha256 !== null || current.first_published_at !== null) return;
-      if (await this.repository.hasFrozenVersion(trx, app.id)) return;
-      await this.apply(trx, actor, current, { icon_sha256: sha256 });
+      const isFree =
+        current.icon_sha256 === null && current.first_published_at === null && current.suspended_at === null;
+      if (isFree && !(await this.repository.hasFrozenVersion(trx, app.id)))
+        await this.apply(trx, actor, current, { icon_sha256: sha256 });
+      else await this.discardIcon(trx, sha256);
     });
   }
 
@@ -171,6 +175,7 @@ export class ListingsService {
       );
     }
     await this.repository.update(trx, app.id, change, this.clock.timestamp());
+    if (app.icon_sha256 !== null && next.icon_sha256 !== app.icon_sha256) await this.discardIcon(trx, app.icon_sha256);
     await this.audit.append(trx, auditActor(actor), {
       action: 'app.listing_changed',
       subject: { kind: 'app', id: app.id },
@@ -229,6 +234,11 @@ export class ListingsService {
     };
     await this.repository.insertRevision(trx, revision);
     return revision;
+  }
+
+  /** Queues the removal of an icon that a draft had; where a snapshot or another app has it, it stays. */
+  private async discardIcon(trx: CoreTransaction, sha256: string): Promise<void> {
+    await this.jobs.enqueue(trx, 'objects.discard', { keys: [{ key: iconKey(sha256), sha256 }] });
   }
 
   private async storeIcon(icon: Buffer, work: (trx: CoreTransaction, sha256: string) => Promise<void>): Promise<void> {

@@ -38,7 +38,7 @@ export const OPERATIONS = {
     app: INestApplicationContext,
     _input: Record<string, never>,
     onProgress: (progress: OperationProgress) => void,
-  ) => app.get(ObjectsService).findDamagedPackages((done) => onProgress({ done })),
+  ) => app.get(ObjectsService).findDamagedObjects((done) => onProgress({ done })),
 } as const;
 
 type Operations = typeof OPERATIONS;

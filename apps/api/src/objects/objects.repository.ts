@@ -20,44 +20,57 @@ export class ObjectsRepository {
     return this.db.read.selectFrom('pending_objects').select(['id', 'object_key']).orderBy('id').execute();
   }
 
-  /** Whether a version, an app or a listing snapshot names this digest. */
-  async isNamed(sha256: string): Promise<boolean> {
+  /** Whether a version names the package with this digest. */
+  async isPackageNamed(sha256: string): Promise<boolean> {
     const version = await this.db.read
       .selectFrom('app_versions')
       .select('id')
       .where('package_sha256', '=', sha256)
       .limit(1)
       .executeTakeFirst();
-    if (version) return true;
-    const app = await this.db.read
-      .selectFrom('apps')
-      .select('id')
-      .where('icon_sha256', '=', sha256)
-      .limit(1)
-      .executeTakeFirst();
-    if (app) return true;
-    const revision = await this.db.read
-      .selectFrom('app_revisions')
-      .select('id')
-      .where('icon_sha256', '=', sha256)
-      .limit(1)
-      .executeTakeFirst();
-    return revision !== undefined;
+    return version !== undefined;
   }
 
-  /** Packages of published versions after `sha256`, in order: what the nightly drill hashes again. */
-  async listPublishedPackages(
-    afterSha256: string,
-    limit: number,
-  ): Promise<{ package_sha256: string; package_size: number }[]> {
+  /** Whether an app or a listing snapshot names the icon with this digest; looks through all of them, so elsewhere. */
+  async isIconNamed(sha256: string): Promise<boolean> {
+    for (const table of ['apps', 'app_revisions'] as const) {
+      const row = await this.db.scan
+        .selectFrom(table)
+        .select('id')
+        .where('icon_sha256', '=', sha256)
+        .limit(1)
+        .executeTakeFirst();
+      if (row) return true;
+    }
+    return false;
+  }
+
+  /** Packages of versions in any state after `sha256`, in order. */
+  async listPackages(afterSha256: string, limit: number): Promise<{ package_sha256: string; package_size: number }[]> {
     return this.db.read
       .selectFrom('app_versions')
       .select(['package_sha256', 'package_size'])
       .distinct()
-      .where('status', '=', 'published')
       .where('package_sha256', '>', afterSha256)
       .orderBy('package_sha256')
       .limit(limit)
       .execute();
+  }
+
+  /** Icons that apps (or listing snapshots) after `id` name, in order of those. */
+  async listIcons(
+    table: 'apps' | 'app_revisions',
+    afterId: string,
+    limit: number,
+  ): Promise<{ id: string; icon_sha256: string }[]> {
+    const rows = await this.db.read
+      .selectFrom(table)
+      .select(['id', 'icon_sha256'])
+      .where('id', '>', afterId)
+      .where('icon_sha256', 'is not', null)
+      .orderBy('id')
+      .limit(limit)
+      .execute();
+    return rows.map(({ id, icon_sha256 }) => ({ id, icon_sha256: icon_sha256 ?? '' }));
   }
 }

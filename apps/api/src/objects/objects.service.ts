@@ -70,42 +70,53 @@ export class ObjectsService {
   async discardUnnamed(keys: readonly { key: string; sha256: string }[]): Promise<void> {
     for (const { key, sha256 } of keys) {
       await this.mutex.run(key, async () => {
-        if (!(await this.repository.isNamed(sha256))) await this.store.delete(key);
+        if (!(await this.isNamed(key, sha256))) await this.store.delete(key);
       });
     }
   }
 
-  /** Hashes every published package again and answers those that are not what their name says. */
-  async findDamagedPackages(
+  /** Hashes every package and icon that a row names again and answers those that are not what their name says. */
+  async findDamagedObjects(
     onProgress?: (checked: number) => void,
   ): Promise<{ checked: number; damaged: DamagedObject[] }> {
     const damaged: DamagedObject[] = [];
     let checked = 0;
+    const note = (sha256: string, problem: string | undefined) => {
+      if (problem) damaged.push({ sha256, problem });
+      checked += 1;
+    };
     for (let after = ''; ;) {
-      const page = await this.repository.listPublishedPackages(after, DRILL_PAGE);
+      const page = await this.repository.listPackages(after, DRILL_PAGE);
       for (const { package_sha256, package_size } of page) {
-        const problem = await this.findPackageProblem(package_sha256, package_size);
-        if (problem) damaged.push({ sha256: package_sha256, problem });
-        checked += 1;
+        note(package_sha256, await this.findPackageProblem(package_sha256, package_size));
       }
       onProgress?.(checked);
       const last = page.at(-1);
-      if (!last || page.length < DRILL_PAGE) return { checked, damaged };
+      if (!last || page.length < DRILL_PAGE) break;
       after = last.package_sha256;
     }
+    const icons = new Set<string>();
+    for (const table of ['apps', 'app_revisions'] as const) {
+      for (let after = ''; ;) {
+        const page = await this.repository.listIcons(table, after, DRILL_PAGE);
+        for (const { icon_sha256 } of page) {
+          // One icon lies behind an app and each of its snapshots.
+          if (icons.has(icon_sha256)) continue;
+          icons.add(icon_sha256);
+          note(icon_sha256, await this.findProblem(iconKey(icon_sha256), icon_sha256));
+        }
+        onProgress?.(checked);
+        const last = page.at(-1);
+        if (!last || page.length < DRILL_PAGE) break;
+        after = last.id;
+      }
+    }
+    return { checked, damaged };
   }
 
   /** What is wrong with a stored package, or `undefined` when its bytes are those of its digest. */
   async findPackageProblem(sha256: string, sizeBytes: number): Promise<string | undefined> {
-    try {
-      const actual = await this.store.hash(packageKey(sha256));
-      if (actual.sha256 !== sha256) return `its bytes have the digest ${actual.sha256}`;
-      if (actual.sizeBytes !== sizeBytes) return `it has ${actual.sizeBytes} bytes instead of ${sizeBytes}`;
-      return undefined;
-    } catch (error) {
-      if ((error as { code?: string }).code === 'object-not-found') return 'it is missing from the object store';
-      throw error;
-    }
+    return this.findProblem(packageKey(sha256), sha256, sizeBytes);
   }
 
   /** Reads an icon. */
@@ -113,9 +124,26 @@ export class ObjectsService {
     return this.store.readBytes(iconKey(sha256), maxBytes);
   }
 
+  private async findProblem(key: string, sha256: string, sizeBytes?: number): Promise<string | undefined> {
+    try {
+      const actual = await this.store.hash(key);
+      if (actual.sha256 !== sha256) return `its bytes have the digest ${actual.sha256}`;
+      if (sizeBytes !== undefined && actual.sizeBytes !== sizeBytes)
+        return `it has ${actual.sizeBytes} bytes instead of ${sizeBytes}`;
+      return undefined;
+    } catch (error) {
+      if ((error as { code?: string }).code === 'object-not-found') return 'it is missing from the object store';
+      throw error;
+    }
+  }
+
+  private async isNamed(key: string, sha256: string): Promise<boolean> {
+    return key === packageKey(sha256) ? this.repository.isPackageNamed(sha256) : this.repository.isIconNamed(sha256);
+  }
+
   private async discard(pendingId: string, key: string, sha256: string): Promise<void> {
     try {
-      if (!(await this.repository.isNamed(sha256))) await this.store.delete(key);
+      if (!(await this.isNamed(key, sha256))) await this.store.delete(key);
       await this.db.write((trx) => this.repository.removePending(trx, pendingId));
     } catch (error) {
       // The record stays, so the next start tries again.
