@@ -15,7 +15,8 @@ export class AuditHead {
     try {
       return JSON.parse(await readFile(this.file, 'utf8')) as ChainEnd;
     } catch (error) {
-      if ((error as { code?: string }).code === 'ENOENT') return undefined;
+      // It is not synced: a power cut can leave it empty.
+      if (error instanceof SyntaxError || (error as { code?: string }).code === 'ENOENT') return undefined;
       throw error;
     }
   }

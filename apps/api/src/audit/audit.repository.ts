@@ -35,6 +35,22 @@ export class AuditRepository {
     return segment;
   }
 
+  /** The hash of a row that is in the table. */
+  async findHash(seq: number): Promise<string | undefined> {
+    const row = await this.db.read.selectFrom('audit_logs').select('hash').where('seq', '=', seq).executeTakeFirst();
+    return row?.hash;
+  }
+
+  /** The moved segment that a row went with. */
+  async findSegmentWith(seq: number): Promise<CoreRow<'audit_segments'> | undefined> {
+    return this.db.read
+      .selectFrom('audit_segments')
+      .selectAll()
+      .where('first_seq', '<=', seq)
+      .where('last_seq', '>=', seq)
+      .executeTakeFirst();
+  }
+
   async insert(trx: CoreTransaction, row: CoreRow<'audit_logs'>): Promise<void> {
     await trx.insertInto('audit_logs').values(row).execute();
   }

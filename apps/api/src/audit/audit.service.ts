@@ -4,7 +4,7 @@ import type { Actor } from '../access/actor.js';
 import { Clock } from '../common/clock.js';
 import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
-import { ChainVerifier, GENESIS_HASH, hashAuditRow, type UnchainedRow } from './audit-chain.js';
+import { ChainVerifier, GENESIS_HASH, hashAuditRow, type ChainEnd, type UnchainedRow } from './audit-chain.js';
 import { AuditHead } from './audit-head.js';
 import { AuditRepository } from './audit.repository.js';
 import { AuditSegments } from './audit-segments.js';
@@ -55,6 +55,7 @@ export class AuditService implements OnModuleInit, BeforeApplicationShutdown {
   private readonly head: AuditHead;
   private headTimer: NodeJS.Timeout | undefined;
   private headWritten: Promise<void> = Promise.resolve();
+  private complained = false;
 
   constructor(
     private readonly db: CoreDatabase,
@@ -122,9 +123,9 @@ export class AuditService implements OnModuleInit, BeforeApplicationShutdown {
     }
     let { problem } = verifier;
     if (!problem && head && head.seq > verifier.end.seq) {
-      problem = `Rows ${verifier.end.seq + 1} to ${head.seq} are missing at the end: the head outside the file has seen them.`;
+      problem = `Rows ${verifier.end.seq + 1} to ${head.seq} are missing at the end: the head outside the file (audit-head.json) has seen them.`;
     } else if (!problem && !headSeen) {
-      problem = `Row ${head?.seq} is not the one that the head outside the file has seen.`;
+      problem = `Row ${head?.seq} is not the one that the head outside the file (audit-head.json) has seen.`;
     }
     return { ok: !problem, rows: verifier.rows, archivedRows, lastSeq: verifier.end.seq, problem: problem ?? null };
   }
@@ -134,8 +135,33 @@ export class AuditService implements OnModuleInit, BeforeApplicationShutdown {
     this.headWritten = this.headWritten
       .then(async () => {
         const end = await this.repository.findEnd();
-        if (end) await this.head.write(end);
+        if (!end) return;
+        const head = await this.head.read();
+        if (head && !(await this.isOnChain(head))) this.complainOnce(head);
+        else await this.head.write(end);
       })
       .catch((error: unknown) => this.logger.error({ msg: 'could not write the audit head', err: error }));
+  }
+
+  /** Whether the chain still has the row that the head has seen. */
+  private async isOnChain(head: ChainEnd): Promise<boolean> {
+    const row = await this.repository.findHash(head.seq);
+    if (row !== undefined) return row === head.hash;
+    const segment = await this.repository.findSegmentWith(head.seq);
+    if (!segment) return false;
+    let seen = false;
+    const problem = await this.segments.read(segment, ({ seq, hash }) => {
+      if (seq === head.seq) seen = hash === head.hash;
+    });
+    return !problem && seen;
+  }
+
+  /** Moved on, the head would no longer show what is missing: it stays until somebody has looked. */
+  private complainOnce(head: ChainEnd): void {
+    if (this.complained) return;
+    this.complained = true;
+    this.logger.error({
+      msg: `the audit log no longer has row ${head.seq} as it was written: rows were cut off or changed, or core.db is an older copy. The head stays where it is until audit-head.json is removed, which is right after a restore and only then; "mosis audit verify" says more`,
+    });
   }
 }
