@@ -47,7 +47,14 @@ export class AppRemovalService implements OnModuleInit {
   /** Ends everything of an account that is open: submissions are withdrawn, apps that were never published deleted. */
   async removeAllOf(trx: CoreTransaction, actor: Actor): Promise<void> {
     for (const app of await this.repository.listAllOf(trx, actor.developerId)) {
-      await this.reviews.withdrawAllOpen(trx, app.id);
+      for (const { id, version_id } of await this.reviews.withdrawAllOpen(trx, app.id)) {
+        await this.audit.append(trx, auditActor(actor), {
+          ...(version_id === null
+            ? { action: 'listing.withdrawn', subject: { kind: 'app', id: app.id } }
+            : { action: 'version.withdrawn', subject: { kind: 'version', id: version_id } }),
+          data: { app_id: app.id, review_id: id },
+        });
+      }
       const waiting = await this.repository.findWaitingRevision(app.id, trx);
       if (waiting && app.first_published_at !== null)
         await this.repository.setRevisionState(trx, waiting.id, 'discarded');

@@ -87,13 +87,15 @@ export class ReviewsService {
     return open.due_at;
   }
 
-  /** Ends every open review of an app; versions go back to draft. */
-  async withdrawAllOpen(trx: CoreTransaction, appId: string): Promise<void> {
-    for (const review of await this.repository.listOpen(trx, appId)) {
+  /** Ends every open review of an app, whose versions go back to draft; answers those reviews. */
+  async withdrawAllOpen(trx: CoreTransaction, appId: string): Promise<CoreRow<'reviews'>[]> {
+    const open = await this.repository.listOpen(trx, appId);
+    for (const review of open) {
       await this.repository.update(trx, review.id, { decision: 'withdrawn', decided_at: this.clock.timestamp() });
       if (review.version_id !== null)
         await this.repository.returnVersionToDraft(trx, review.version_id, this.clock.timestamp());
     }
+    return open;
   }
 
   /** Writes a verdict on an open review. @throws AppError `review-decided` */
