@@ -17,7 +17,9 @@ export type DeskRow = CoreRow<'reviews'> & {
 export interface QueueFilter {
   status: 'pending' | 'decided' | 'all';
   kind?: ReviewKind | undefined;
+  /** Claimed by this reviewer, or with null by nobody. A claim from before `claimsFrom` has run out. */
   claimedBy?: string | null | undefined;
+  claimsFrom: string;
   q?: string | undefined;
 }
 
@@ -34,8 +36,11 @@ export class ReviewDeskRepository {
   async list(filter: QueueFilter, limit: number, after?: readonly [string, string]): Promise<DeskRow[]> {
     let query = this.desk(filter.q || filter.status === 'all' ? this.db.scan : this.db.read);
     if (filter.kind) query = query.where('r.kind', '=', filter.kind);
-    if (filter.claimedBy !== undefined)
-      query = query.where('r.claimed_by', filter.claimedBy === null ? 'is' : '=', filter.claimedBy);
+    const { claimedBy, claimsFrom } = filter;
+    if (claimedBy === null)
+      query = query.where((eb) => eb.or([eb('r.claimed_by', 'is', null), eb('r.claimed_at', '<=', claimsFrom)]));
+    else if (claimedBy !== undefined)
+      query = query.where('r.claimed_by', '=', claimedBy).where('r.claimed_at', '>', claimsFrom);
     if (filter.q) {
       const like = `%${filter.q.replaceAll(/[\\%_]/g, '\\$&')}%`;
       query = query.where(sql<boolean>`(a.package_id LIKE ${like} ESCAPE '\\' OR a.name LIKE ${like} ESCAPE '\\')`);
@@ -145,6 +150,19 @@ export class ReviewDeskRepository {
     return this.db.read.selectFrom('app_revisions').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
   }
 
+  /** The listing that was reviewed with a version. */
+  async findListingOfVersion(versionId: string): Promise<CoreRow<'app_revisions'> | undefined> {
+    return this.db.read
+      .selectFrom('reviews as r')
+      .innerJoin('app_revisions as l', 'l.id', 'r.revision_id')
+      .selectAll('l')
+      .where('r.version_id', '=', versionId)
+      .where('r.decision', '=', 'approved')
+      .orderBy('r.submitted_at', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+  }
+
   /** The reviewed listing before this one: the live one, or the newest past one when this one is live. */
   async findListingBefore(appId: string, revisionId: string): Promise<CoreRow<'app_revisions'> | undefined> {
     return this.db.read
@@ -175,12 +193,12 @@ export class ReviewDeskRepository {
       .execute();
   }
 
-  async countPending(): Promise<{ pending: number; overdue: number; oldestDueAt: string | null }> {
+  async countPending(now: string): Promise<{ pending: number; overdue: number; oldestDueAt: string | null }> {
     const row = await this.db.read
       .selectFrom('reviews')
       .select((eb) => [
         eb.fn.countAll<number>().as('pending'),
-        sql<number>`COUNT(CASE WHEN due_at < strftime('%Y-%m-%dT%H:%M:%fZ', 'now') THEN 1 END)`.as('overdue'),
+        sql<number>`COUNT(CASE WHEN due_at < ${now} THEN 1 END)`.as('overdue'),
         eb.fn.min('due_at').as('oldest'),
       ])
       .where('decision', 'is', null)

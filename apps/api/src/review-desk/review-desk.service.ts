@@ -55,7 +55,13 @@ export class ReviewDeskService implements OnModuleInit {
     const after = query.cursor ? decodeCursor(query.cursor, ['string', 'string']) : undefined;
     const claimedBy = query.claimed === undefined ? undefined : query.claimed === 'me' ? actor.developerId : null;
     const rows = await this.repository.list(
-      { status: query.status, kind: query.kind, claimedBy, q: query.q },
+      {
+        status: query.status,
+        kind: query.kind,
+        claimedBy,
+        claimsFrom: this.clock.timestampIn(-CLAIM_LIFE_MS),
+        q: query.q,
+      },
       query.limit + 1,
       after,
     );
@@ -78,12 +84,15 @@ export class ReviewDeskService implements OnModuleInit {
     if (!row) throw notFound('review');
     const checks = await this.repository.listChecks(row.version_id === null ? [] : [row.version_id]);
     const revision = await this.repository.getRevision(row.revision_id);
-    const before = await this.repository.findListingBefore(row.app_id, row.revision_id);
+    const changes = row.version_id === null ? null : await this.compareVersion(row.version_id);
+    const before = changes?.previousId
+      ? await this.repository.findListingOfVersion(changes.previousId)
+      : await this.repository.findListingBefore(row.app_id, row.revision_id);
     return {
       ...this.resource(actor, row, checks),
       listing: toListingFields(revision),
       listing_changes: before ? compareListings(toListingFields(before), toListingFields(revision)) : [],
-      changes: row.version_id === null ? null : await this.compareVersion(row.version_id),
+      changes: changes && changes.version,
       history: await this.repository.listHistory(row.app_id, row.id),
       developer_history: await this.repository.getDeveloperHistory(row.owner_id),
     };
@@ -164,7 +173,7 @@ export class ReviewDeskService implements OnModuleInit {
 
   /** How much waits, for the system page and the metrics. */
   async countPending(): Promise<{ pending: number; overdue: number; oldestDueAt: string | null }> {
-    return this.repository.countPending();
+    return this.repository.countPending(this.clock.timestamp());
   }
 
   private async getOne(actor: Actor, id: string): Promise<ReviewResource> {
@@ -185,17 +194,20 @@ export class ReviewDeskService implements OnModuleInit {
   }
 
   private assertNotClaimed(actor: Actor, row: DeskRow): void {
-    if (row.claimed_by === null || row.claimed_by === actor.developerId || row.claimed_at === null) return;
-    const ageMs = this.clock.now().getTime() - Date.parse(row.claimed_at);
-    if (ageMs < CLAIM_LIFE_MS) {
-      throw new AppError(
-        'review-claimed',
-        `${row.claimed_by_name ?? 'Somebody else'} works on this review since ${row.claimed_at}. A claim lasts 30 minutes.`,
-      );
-    }
+    if (row.claimed_by === actor.developerId || !this.isClaimed(row)) return;
+    throw new AppError(
+      'review-claimed',
+      `${row.claimed_by_name ?? 'Somebody else'} works on this review since ${row.claimed_at}. A claim lasts 30 minutes.`,
+    );
+  }
+
+  private isClaimed(row: DeskRow): boolean {
+    return row.claimed_at !== null && row.claimed_at > this.clock.timestampIn(-CLAIM_LIFE_MS);
   }
 
   private resource(actor: Actor, row: DeskRow, checks: readonly CoreRow<'check_results'>[]): ReviewResource {
+    // What was claimed when it was decided is history; what waits is claimed only as long as that binds anybody.
+    const claim = row.decision !== null || this.isClaimed(row) ? row : undefined;
     return {
       id: row.id,
       kind: row.kind,
@@ -209,9 +221,9 @@ export class ReviewDeskService implements OnModuleInit {
       due_at: row.due_at,
       reasons: JSON.parse(row.reasons) as ReviewReason[],
       checks: checks.filter((check) => check.version_id === row.version_id).map(toCheckResource),
-      claimed_by: row.claimed_by,
-      claimed_by_name: row.claimed_by_name,
-      claimed_at: row.claimed_at,
+      claimed_by: claim?.claimed_by ?? null,
+      claimed_by_name: claim?.claimed_by_name ?? null,
+      claimed_at: claim?.claimed_at ?? null,
       own: row.owner_id === actor.developerId,
       decision: row.decision,
       reviewer_id: row.reviewer_id,
@@ -222,12 +234,14 @@ export class ReviewDeskService implements OnModuleInit {
     };
   }
 
-  private async compareVersion(versionId: string): Promise<ReviewDetail['changes']> {
+  private async compareVersion(
+    versionId: string,
+  ): Promise<{ previousId: string | undefined; version: NonNullable<ReviewDetail['changes']> }> {
     const version = await this.repository.getVersion(versionId);
     const previous = await this.repository.findLastApproved(version.app_id, version.version_code);
     const before = previous ? (JSON.parse(previous.permissions) as string[]) : [];
     const after = JSON.parse(version.permissions) as string[];
-    return {
+    const changes = {
       against: previous
         ? {
             version_code: previous.version_code,
@@ -252,6 +266,7 @@ export class ReviewDeskService implements OnModuleInit {
         changed: previous !== undefined && previous.fingerprint !== version.fingerprint,
       },
     };
+    return { previousId: previous?.id, version: changes };
   }
 
   private async mailDecision(reviewId: string): Promise<void> {
