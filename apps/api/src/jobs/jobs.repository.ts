@@ -21,12 +21,13 @@ export class JobsRepository {
       .execute();
   }
 
-  /** What is due, longest waiting first. */
-  async listDue(now: string, limit: number): Promise<CoreRow<'jobs'>[]> {
+  /** What is due of these kinds, longest waiting first. */
+  async listDue(kinds: readonly string[], now: string, limit: number): Promise<CoreRow<'jobs'>[]> {
     return this.db.read
       .selectFrom('jobs')
       .selectAll()
       .where('state', '=', 'queued')
+      .where('kind', 'in', kinds)
       .where('run_at', '<=', now)
       .orderBy('run_at')
       .orderBy('id')
@@ -34,11 +35,12 @@ export class JobsRepository {
       .execute();
   }
 
-  async findNextRunAt(): Promise<string | undefined> {
+  async findNextRunAt(kinds: readonly string[]): Promise<string | undefined> {
     const next = await this.db.read
       .selectFrom('jobs')
       .select('run_at')
       .where('state', '=', 'queued')
+      .where('kind', 'in', kinds)
       .orderBy('run_at')
       .limit(1)
       .executeTakeFirst();
