@@ -66,7 +66,14 @@ export class PackageVerifier implements OnModuleDestroy {
     clearTimeout(this.idleTimer);
     const stopping = new AppError('shutting-down', 'The server is shutting down. Upload again in a minute.');
     for (const task of this.queue.splice(0)) task.reject(stopping);
-    await this.worker?.terminate();
+    await this.release();
+  }
+
+  /** Ends the thread; work that comes meanwhile gets a new one instead of one that is about to be gone. */
+  private async release(): Promise<void> {
+    const worker = this.worker;
+    if (!this.running) this.worker = undefined;
+    await worker?.terminate();
   }
 
   private next(): void {
@@ -74,7 +81,7 @@ export class PackageVerifier implements OnModuleDestroy {
     clearTimeout(this.idleTimer);
     const task = this.queue.shift();
     if (!task) {
-      this.idleTimer = setTimeout(() => void this.worker?.terminate(), IDLE_MS).unref();
+      this.idleTimer = setTimeout(() => void this.release(), IDLE_MS).unref();
       return;
     }
     this.running = task;

@@ -42,9 +42,9 @@ export class UploadReceiver {
     if (this.arriving >= MAX_ARRIVING)
       throw new AppError('overloaded', 'Many uploads are arriving. Try again in a minute.', { retryAfterSeconds: 60 });
     this.arriving += 1;
-    await mkdir(this.folder, { recursive: true, mode: 0o700 });
     const file = join(this.folder, `upload-${randomUUID()}`);
     try {
+      await mkdir(this.folder, { recursive: true, mode: 0o700 });
       return await work({ file, ...(await this.write(body, file, maxBytes)) });
     } finally {
       this.arriving -= 1;
@@ -67,7 +67,8 @@ export class UploadReceiver {
         sizeBytes += chunk.length;
         if (sizeBytes > maxBytes) throw tooLarge(maxBytes);
         hash.update(chunk);
-        await handle.write(chunk);
+        // Unlike write, this goes on until the whole chunk is written.
+        await handle.appendFile(chunk);
       }
       if (sizeBytes === 0)
         throw new AppError('package-empty', 'The body is empty. Send the package itself as application/octet-stream.');

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { Readable } from 'node:stream';
 import { newId, type CoreRow } from '@mosis/db';
 import { packageKey } from '@mosis/object-store';
@@ -37,6 +37,8 @@ export interface UploadAnswer {
 /** Brings a package in: to disk, through every required check, into the object store, and only then into a row. */
 @Injectable()
 export class UploadsService {
+  private readonly logger = new Logger('uploads');
+
   constructor(
     private readonly apps: AppsService,
     private readonly listings: ListingsService,
@@ -141,8 +143,17 @@ export class UploadsService {
         return version;
       },
     );
-    if (verified.icon) await this.listings.adoptPackageIcon(actor, app, verified.icon);
+    if (verified.icon) await this.adoptIcon(actor, app, verified.icon);
     return resource;
+  }
+
+  /** The version is stored by now: an icon that cannot be taken over is no reason to say that it is not. */
+  private async adoptIcon(actor: Actor, app: CoreRow<'apps'>, icon: Buffer): Promise<void> {
+    try {
+      await this.listings.adoptPackageIcon(actor, app, icon);
+    } catch (error) {
+      this.logger.warn({ msg: 'could not take over the icon of a package', 'app.id': app.id, err: error });
+    }
   }
 
   private async verify(app: CoreRow<'apps'>, received: ReceivedUpload): Promise<VerifiedPackage> {

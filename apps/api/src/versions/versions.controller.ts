@@ -194,7 +194,11 @@ export class VersionsController {
   ) {
     const { bytes, fileName } = await this.files.read(actor, packageId, versionCode, path);
     void reply.header('cache-control', 'private, no-store');
-    const name = encodeURIComponent(fileName);
+    // RFC 8187 allows fewer characters than encodeURIComponent leaves alone.
+    const name = encodeURIComponent(fileName).replaceAll(
+      /['()*]/g,
+      (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+    );
     return new StreamableFile(bytes, {
       type: 'application/octet-stream',
       disposition: `attachment; filename*=UTF-8''${name}`,
