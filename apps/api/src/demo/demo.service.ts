@@ -12,7 +12,7 @@ import { UploadsService } from '../versions/uploads.service.js';
 import type { VersionResource } from '../versions/versions.schemas.js';
 import { VersionsService } from '../versions/versions.service.js';
 import { readCatalogue, toSemver, type CatalogueApp } from './catalogue.js';
-import { DemoCast } from './demo-cast.js';
+import { DemoCast, type DemoAuthor } from './demo-cast.js';
 import { buildDemoPackage } from './demo-package.js';
 import { DemoTally, type DemoProgress, type DemoSummary } from './demo-report.js';
 
@@ -23,6 +23,14 @@ export interface DemoOptions {
   versions?: number;
   /** Stops after this many apps. */
   limit?: number;
+}
+
+/** An app of the catalogue whose row and author are there. */
+interface Entry {
+  app: CatalogueApp;
+  name: string;
+  author: DemoAuthor;
+  codes: Map<number, VersionResource['status']>;
 }
 
 /** While one app waits for the disk, another can be packed. */
@@ -61,31 +69,42 @@ export class DemoService {
     let taken = 0;
     let done = 0;
     onProgress({ done, total });
-    const catalogue = readCatalogue(options.file, () => tally.count('refused_apps', 'line-unreadable'));
-    const work = async () => {
-      while (taken < total) {
-        taken += 1;
-        const next = await catalogue.next();
-        if (next.done) return;
-        await this.loadApp(next.value, options.versions ?? 1, reviewer, tally);
-        done += 1;
-        onProgress({ done, total });
-      }
-    };
-    await Promise.all(Array.from({ length: APPS_AT_A_TIME }, work));
+    const underWay = new Set<Promise<void>>();
+    for await (const app of readCatalogue(options.file, () => tally.count('refused_apps', 'line-unreadable'))) {
+      if (options.limit !== undefined && taken >= options.limit) break;
+      taken += 1;
+      // Whose app it is depends on the order of the catalogue, so that is settled one app after the other.
+      const entry = await this.enter(app, reviewer, tally);
+      const work = (entry ? this.loadVersions(entry, options.versions ?? 1, reviewer, tally) : Promise.resolve()).then(
+        () => {
+          done += 1;
+          onProgress({ done, total });
+        },
+      );
+      const tracked = work.finally(() => underWay.delete(tracked));
+      underWay.add(tracked);
+      if (underWay.size >= APPS_AT_A_TIME) await Promise.race(underWay);
+    }
+    await Promise.all(underWay);
     tally.summary.seconds = (performance.now() - startedAt) / 1000;
     return tally.summary;
   }
 
-  private async loadApp(app: CatalogueApp, versionCount: number, reviewer: Actor, tally: DemoTally): Promise<void> {
+  /** Finds or registers the author and the app; `undefined` when the app was refused. */
+  private async enter(app: CatalogueApp, reviewer: Actor, tally: DemoTally): Promise<Entry | undefined> {
     const name = fitName(app, tally);
-    const author = await this.cast.getAuthor(
-      app.author_name?.trim().slice(0, 100) || 'Unknown author',
-      reviewer,
-      () => (tally.summary.developers += 1),
-    );
+    const authorName = app.author_name?.trim().slice(0, 100) || 'Unknown author';
+    const author = await this.cast.getAuthor(authorName, reviewer, () => (tally.summary.developers += 1));
     const codes = await this.ensureApp(app, name, author.actor, tally);
-    if (!codes) return;
+    return codes && { app, name, author, codes };
+  }
+
+  private async loadVersions(
+    { app, name, author, codes }: Entry,
+    versionCount: number,
+    reviewer: Actor,
+    tally: DemoTally,
+  ): Promise<void> {
     const chosen = app.versions.slice(-versionCount);
     for (const [index, [code, versionName]] of chosen.entries()) {
       const goal = index === chosen.length - 1 ? (app.newest ?? 'published') : 'published';

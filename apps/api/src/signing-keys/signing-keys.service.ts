@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { CoreDatabase, newId, type CoreRow, type CoreTransaction } from '@mosis/db';
-import { PackageError, fingerprint, parsePublicKeyPem } from '@mosis/package';
+import { PackageError, decodePublicKeyPem, fingerprint, parsePublicKeyPem } from '@mosis/package';
 import type { Actor } from '../access/actor.js';
 import { AuditService, auditActor, type AuditActor } from '../audit/audit.service.js';
 import { AppError, notFound } from '../common/app-error.js';
@@ -87,7 +87,7 @@ export class SigningKeysService {
   /** The keys that may verify a package of this developer now. */
   async listVerifying(developerId: string): Promise<VerifyingKey[]> {
     const rows = await this.repository.listActive(developerId);
-    return rows.map((row) => ({ id: row.id, publicKey: parsePublicKeyPem(row.public_key) }));
+    return rows.map((row) => ({ id: row.id, publicKey: decodePublicKeyPem(row.public_key) }));
   }
 
   /** Every key of an account as the API shows it. */

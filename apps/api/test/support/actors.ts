@@ -47,7 +47,10 @@ export async function findMailedToken(platform: TestPlatform, email: string): Pr
 }
 
 /** Registers an account and signs it in; verified unless told otherwise. */
-export async function signUp(platform: TestPlatform, options: { verified?: boolean; email?: string; name?: string } = {}): Promise<Person> {
+export async function signUp(
+  platform: TestPlatform,
+  options: { verified?: boolean; email?: string; name?: string } = {},
+): Promise<Person> {
   const email = options.email ?? `${unique('dev')}@example.com`;
   const name = options.name ?? unique('Developer ');
   const client = platform.client();
@@ -63,7 +66,9 @@ export async function signUp(platform: TestPlatform, options: { verified?: boole
 /** An admin, signed in. */
 export async function createAdmin(platform: TestPlatform): Promise<Person> {
   const email = `${unique('admin')}@example.com`;
-  const { id, name } = await platform.app.get(AccountsService).createAdmin({ email, name: unique('Admin '), password: PASSWORD }, SYSTEM);
+  const { id, name } = await platform.app
+    .get(AccountsService)
+    .createAdmin({ email, name: unique('Admin '), password: PASSWORD }, SYSTEM);
   const client = platform.client();
   expectStatus(await client.post('/v1/auth/login', { email, password: PASSWORD }), 200);
   return { client, id, email, name };
@@ -93,7 +98,11 @@ export async function addSigningKey(person: Person): Promise<TestSigningKey> {
 }
 
 /** Creates an API key and answers it. */
-export async function addApiKey(person: Person, permissions: string[], more: Record<string, unknown> = {}): Promise<string> {
+export async function addApiKey(
+  person: Person,
+  permissions: string[],
+  more: Record<string, unknown> = {},
+): Promise<string> {
   const answer = await person.client.post('/v1/api-keys', { name: unique('key '), permissions, ...more });
   expectStatus(answer, 201);
   return answer.body.key;
@@ -128,7 +137,10 @@ export async function buildTestPackage(key: { privateKeyPem: string }, content: 
   return buildPackageFromEntries(
     [
       { path: 'manifest.json', data: Buffer.from(JSON.stringify(manifest)) },
-      ...Object.entries(files).map(([path, data]) => ({ path, data: Buffer.isBuffer(data) ? data : Buffer.from(data) })),
+      ...Object.entries(files).map(([path, data]) => ({
+        path,
+        data: Buffer.isBuffer(data) ? data : Buffer.from(data),
+      })),
     ],
     createPrivateKey(key.privateKeyPem),
     { validate: false },
@@ -142,7 +154,10 @@ export interface Publisher extends Person {
 }
 
 /** Registers a developer with a key and a drafted app. */
-export async function createPublisher(platform: TestPlatform, listing: Record<string, unknown> = {}): Promise<Publisher> {
+export async function createPublisher(
+  platform: TestPlatform,
+  listing: Record<string, unknown> = {},
+): Promise<Publisher> {
   const person = await signUp(platform);
   const key = await addSigningKey(person);
   const packageId = `com.example.${unique('app')}`;
@@ -166,13 +181,20 @@ export async function findPendingReview(reviewer: Person, packageId: string, kin
 }
 
 /** Uploads, submits, has approved and publishes a version; answers the published one. */
-export async function publishVersion(publisher: Publisher, reviewer: Person, content: Omit<PackageContent, 'packageId'> = {}): Promise<Answer> {
+export async function publishVersion(
+  publisher: Publisher,
+  reviewer: Person,
+  content: Omit<PackageContent, 'packageId'> = {},
+): Promise<Answer> {
   const uploaded = await upload(publisher, content);
   expectStatus(uploaded, 201);
   const url = `/v1/apps/${publisher.packageId}/versions/${uploaded.body.version_code}`;
   expectStatus(await publisher.client.post(`${url}/submit`), 200);
   const review = await findPendingReview(reviewer, publisher.packageId);
-  expectStatus(await reviewer.client.post(`/v1/admin/reviews/${review}/decision`, { decision: 'approve', notes: '' }), 200);
+  expectStatus(
+    await reviewer.client.post(`/v1/admin/reviews/${review}/decision`, { decision: 'approve', notes: '' }),
+    200,
+  );
   const published = await publisher.client.post(`${url}/publish`);
   expectStatus(published, 200);
   return published;
@@ -180,5 +202,6 @@ export async function publishVersion(publisher: Publisher, reviewer: Person, con
 
 /** Fails with the answer's body, which says more than a number. */
 export function expectStatus(answer: Answer, status: number): void {
-  if (answer.status !== status) throw new Error(`Expected ${status}, got ${answer.status}: ${JSON.stringify(answer.body)}`);
+  if (answer.status !== status)
+    throw new Error(`Expected ${status}, got ${answer.status}: ${JSON.stringify(answer.body)}`);
 }

@@ -56,7 +56,12 @@ export class Client {
     } else if (body !== undefined) request.payload = body as object;
     const response = await this.fastify.inject(request);
     this.remember(response);
-    return { status: response.statusCode, headers: response.headers, body: parse(response), bytes: response.rawPayload };
+    return {
+      status: response.statusCode,
+      headers: response.headers,
+      body: parse(response),
+      bytes: response.rawPayload,
+    };
   }
 
   private credential(): Record<string, string> {
@@ -72,5 +77,7 @@ export class Client {
 
 function parse(response: LightMyRequestResponse): unknown {
   const type = String(response.headers['content-type'] ?? '');
-  return type.includes('json') && response.payload !== '' ? (JSON.parse(response.payload) as unknown) : response.payload;
+  return type.includes('json') && response.payload !== ''
+    ? (JSON.parse(response.payload) as unknown)
+    : response.payload;
 }

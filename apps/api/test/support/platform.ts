@@ -39,7 +39,14 @@ export class TestPlatform {
   /** Starts one; `environment` overrides settings by their variables. */
   static async start(environment: Record<string, string> = {}): Promise<TestPlatform> {
     const dataDir = environment.DATA_DIR ?? mkdtempSync(join(tmpdir(), 'mosis-api-'));
-    const settings = readSettings({ PUBLIC_URL: 'http://store.test', RATE_LIMITS: 'off', NODE_ENV: 'test', LOG_LEVEL: 'trace', ...environment, DATA_DIR: dataDir });
+    const settings = readSettings({
+      PUBLIC_URL: 'http://store.test',
+      RATE_LIMITS: 'off',
+      NODE_ENV: 'test',
+      LOG_LEVEL: 'trace',
+      ...environment,
+      DATA_DIR: dataDir,
+    });
     migrateCore(settings);
     const clock = new TestClock();
     const logLines: string[] = [];
@@ -49,7 +56,10 @@ export class TestPlatform {
         done();
       },
     });
-    const app = await createHttpApplication({ ...(await openParts(settings)), clock }, createLogger(settings.logLevel, sink));
+    const app = await createHttpApplication(
+      { ...(await openParts(settings)), clock },
+      createLogger(settings.logLevel, sink),
+    );
     await app.init();
     await app.getHttpAdapter().getInstance().ready();
     await app.get(JobsService).start();

@@ -28,6 +28,18 @@ const PEM = /^\s*-----BEGIN PUBLIC KEY-----\s+([A-Za-z0-9+/=\s]+?)\s*-----END PU
  * canonically encoded.
  */
 export function parsePublicKeyPem(pem: string): Buffer {
+  const key = decodePublicKeyPem(pem);
+  if (!isCanonicalPoint(key) || isSmallOrder(key) || !isPrimeOrderPoint(key)) {
+    throw new PackageError('public-key-weak', 'The key is no point that every verifier of Ed25519 treats alike.');
+  }
+  return key;
+}
+
+/**
+ * The 32 raw bytes of a public key in PEM SPKI form, without the check of the point, which takes milliseconds: for keys
+ * that `parsePublicKeyPem` accepted when they were registered. Throws `public-key-unreadable` for anything else.
+ */
+export function decodePublicKeyPem(pem: string): Buffer {
   if (/PRIVATE KEY-----/.test(pem)) {
     throw new PackageError('public-key-unreadable', 'This is a private key. Keep it secret and send the public one.');
   }
@@ -40,11 +52,7 @@ export function parsePublicKeyPem(pem: string): Buffer {
       'An Ed25519 public key in PEM form ("BEGIN PUBLIC KEY") is needed.',
     );
   }
-  const key = Buffer.from(der.subarray(SPKI_PREFIX.length));
-  if (!isCanonicalPoint(key) || isSmallOrder(key) || !isPrimeOrderPoint(key)) {
-    throw new PackageError('public-key-weak', 'The key is no point that every verifier of Ed25519 treats alike.');
-  }
-  return key;
+  return Buffer.from(der.subarray(SPKI_PREFIX.length));
 }
 
 /** The 32 raw bytes that belong to a private or public Ed25519 key; throws `private-key-unusable` for another kind. */

@@ -1,0 +1,114 @@
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DataDirectory } from '../support/server-process.js';
+
+describe('mosis db', () => {
+  const data = new DataDirectory();
+  afterAll(() => data.remove());
+
+  it('migrates an empty directory, takes a step back, and goes forward again', async () => {
+    expect((await data.mosis(['db', 'status'])).stdout).toContain('pending');
+    expect(existsSync(join(data.path, 'core.db'))).toBe(false);
+    expect(await data.mosis(['db', 'migrate'])).toMatchObject({ code: 0 });
+    expect((await data.mosis(['db', 'status'])).stdout).toContain('Up to date.');
+    const back = await data.mosis(['db', 'rollback', '--steps', '2']);
+    expect(back).toMatchObject({ code: 0 });
+    expect(back.stdout.match(/took back/g)).toHaveLength(2);
+    expect((await data.mosis(['db', 'status'])).stdout).toContain('2 pending');
+    expect(await data.mosis(['db', 'migrate'])).toMatchObject({ code: 0 });
+  });
+
+  it('refuses to take back what holds rows, until each loss is named', async () => {
+    expect(
+      await data.mosis(['admin', 'create', '--email', 'a@example.com', '--password', 'a password for tests']),
+    ).toMatchObject({ code: 0 });
+    const refused = await data.mosis(['db', 'rollback', '--steps', '6']);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain('audit_logs (');
+    expect(refused.stderr).toContain('--allow-loss');
+    expect((await data.mosis(['audit', 'verify'])).stdout).toContain('whole');
+    const allowed = await data.mosis([
+      'db',
+      'rollback',
+      '--steps',
+      '6',
+      '--allow-loss',
+      'audit_logs',
+      '--allow-loss',
+      'developers',
+      '--allow-loss',
+      'jobs',
+    ]);
+    expect(allowed).toMatchObject({ code: 0 });
+  });
+});
+
+describe('mosis package', () => {
+  const data = new DataDirectory();
+  afterAll(() => data.remove());
+
+  it('makes a key, builds a package with it and verifies the package', async () => {
+    const key = join(data.path, 'key.pem');
+    const made = await data.mosis(['package', 'keygen', key]);
+    expect(made).toMatchObject({ code: 0 });
+    expect(statSync(key).mode & 0o777).toBe(0o600);
+    const source = join(data.path, 'app');
+    mkdirSync(source);
+    writeFileSync(
+      join(source, 'manifest.json'),
+      JSON.stringify({
+        id: 'com.example.cli',
+        name: 'CLI',
+        version: '1.0.0',
+        version_code: 1,
+        entry: 'main.rml',
+        permissions: [],
+        min_mosis_version: '1.0.0',
+      }),
+    );
+    writeFileSync(join(source, 'main.rml'), '<rml/>');
+    const out = join(data.path, 'cli.mosis');
+    expect(await data.mosis(['package', 'build', source, '--key', key, '--out', out])).toMatchObject({ code: 0 });
+    const verified = await data.mosis(['package', 'verify', out, '--public-key', `${key}.pub`, '--json']);
+    expect(JSON.parse(verified.stdout)).toMatchObject({
+      manifest: { id: 'com.example.cli' },
+      checks: expect.any(Array),
+    });
+    const bytes = readFileSync(out);
+    bytes.writeUInt8(bytes.readUInt8(100) ^ 1, 100);
+    writeFileSync(out, bytes);
+    const broken = await data.mosis(['package', 'verify', out, '--public-key', `${key}.pub`]);
+    expect(broken.code).toBe(1);
+    expect(broken.stderr).toMatch(/^[a-z0-9-]+: /);
+  });
+
+  it('does not overwrite a key', async () => {
+    const key = join(data.path, 'kept.pem');
+    await data.mosis(['package', 'keygen', key]);
+    const before = readFileSync(key, 'utf8');
+    const again = await data.mosis(['package', 'keygen', key]);
+    expect(again.code).toBe(1);
+    expect(again.stderr).toContain('exists');
+    expect(readFileSync(key, 'utf8')).toBe(before);
+  });
+});
+
+describe('mosis', () => {
+  const data = new DataDirectory();
+  afterAll(() => data.remove());
+
+  it.each([['--help'], ['db', '--help'], ['package', '--help'], ['demo', 'load', '--help'], ['audit', '--help']])(
+    'explains itself: %s',
+    async (...args) => {
+      const result = await data.mosis(args);
+      expect(result.code).toBe(0);
+      expect(result.stdout).toContain('Usage:');
+    },
+  );
+
+  it('fails with advice for a command that it does not know', async () => {
+    const result = await data.mosis(['dance']);
+    expect(result.code).toBe(1);
+    expect(result.stderr).toContain('--help');
+  });
+});
