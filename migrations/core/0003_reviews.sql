@@ -108,8 +108,7 @@ BEGIN SELECT RAISE(ABORT, 'review-decided: a decision is final; a new submission
 CREATE TRIGGER reviews_decision_guard BEFORE UPDATE OF decision ON reviews
 WHEN NEW.decision IN ('approved', 'rejected')
 BEGIN
-  SELECT RAISE(ABORT, 'review-without-reviewer: a decision names its reviewer') WHERE NEW.reviewer_id IS NULL;
-  SELECT RAISE(ABORT, 'review-without-reviewer: only a reviewer who is in office decides')
+  SELECT RAISE(ABORT, 'review-without-reviewer: a decision names its reviewer, who is in office')
    WHERE NOT EXISTS (SELECT 1 FROM developers WHERE id = NEW.reviewer_id AND role IN ('reviewer', 'admin')
                         AND suspended_at IS NULL AND deleted_at IS NULL);
   SELECT RAISE(ABORT, 'own-review: nobody decides on an app of their own')

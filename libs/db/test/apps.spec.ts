@@ -160,8 +160,12 @@ describe.each(OUTSIDERS)('%s, an app', (_how, options) => {
     }
   });
 
-  it('does not inherit the versions of one whose id it takes', () => {
-    const { appId, developerId } = store.sceneWith('approved');
+  it.each(['draft', 'approved'] as const)('inherits nothing of one whose id it takes, its version %s', (status) => {
+    const { appId, developerId, versionId } = store.sceneWith(status);
+    if (status === 'draft') {
+      store.revision(appId);
+      store.run('DELETE FROM app_versions WHERE id = @versionId', { versionId });
+    }
     deleteApp(appId);
     const attack = () => store.app(developerId, { id: appId });
     if (options.foreignKeys) expect(attack).not.toThrow();

@@ -23,6 +23,13 @@ describe('an opened file', () => {
     expect(pragma(writer, 'busy_timeout')).toBe(BUSY_TIMEOUT_MS);
   });
 
+  it('has a writer that syncs every commit also when the file was in WAL mode before', () => {
+    const again = openWriter(file);
+    // What this build of SQLite gives to a connection that finds a WAL file, and says nothing, is less.
+    expect(pragma(again, 'synchronous')).toBe(2);
+    again.close();
+  });
+
   it('has a reader that trusts no schema and waits for locks as long', () => {
     expect(pragma(reader, 'journal_mode')).toBe('wal');
     expect(pragma(reader, 'trusted_schema')).toBe(0);
