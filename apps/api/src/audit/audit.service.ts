@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { Inject, Injectable, Logger, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { CoreDatabase, type ActorKind, type CoreTransaction } from '@mosis/db';
 import type { Actor } from '../access/actor.js';
@@ -44,7 +45,7 @@ export function auditActor(actor: Actor): AuditActor {
     : { kind: 'developer', id: actor.developerId, credentialId: null, requestId: actor.requestId };
 }
 
-const VERIFY_PAGE = 2_000;
+const VERIFY_PAGE = 500;
 /** The head is written at most this often; a crash leaves it at most this far behind. */
 const HEAD_DELAY_MS = 20;
 
@@ -119,6 +120,8 @@ export class AuditService implements OnModuleInit, BeforeApplicationShutdown {
       const rows = await this.repository.listAfter(verifier.end.seq, VERIFY_PAGE);
       rows.forEach(add);
       onProgress?.(verifier.rows);
+      // Reads are synchronous underneath: without this, requests would wait for the whole chain.
+      await setImmediate();
       if (rows.length < VERIFY_PAGE) break;
     }
     let { problem } = verifier;

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { CoreDatabase, type CoreRow, type CoreTransaction } from '@mosis/db';
 import { Clock, DAY_MS, HOUR_MS, MINUTE_MS } from '../common/clock.js';
@@ -109,7 +110,12 @@ export class JobsService implements OnModuleDestroy {
       // What only a newer version knows how to do waits for it.
       const due = await this.repository.listDue([...this.kinds.keys()], this.clock.timestamp(), BATCH);
       if (due.length === 0) return;
-      for (const job of due) if (!this.stopped) await this.run(job);
+      for (const job of due) {
+        if (this.stopped) return;
+        await this.run(job);
+        // Queries are synchronous underneath: without this, a long queue would keep requests from being heard.
+        await setImmediate();
+      }
     }
   }
 

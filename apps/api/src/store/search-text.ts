@@ -2,11 +2,12 @@
 const MAX_TERMS = 8;
 const MAX_TERM_LENGTH = 40;
 const MAX_TRIGRAMS = 40;
-const COMBINING = /\p{M}+/gu;
+/** Marks on Latin letters only: that is what SQLite's tokenizers fold; elsewhere a mark makes another letter (й, べ). */
+const LATIN_MARKS = /(\p{Script=Latin})\p{M}+/gu;
 
 /** Text as the index compares it: without case and without diacritics. */
 export function foldText(text: string): string {
-  return text.normalize('NFD').replace(COMBINING, '').toLowerCase().normalize('NFC');
+  return text.normalize('NFD').replace(LATIN_MARKS, '$1').toLowerCase().normalize('NFC');
 }
 
 /** The words of a query; every other character, FTS5's syntax among them, only separates words. */
@@ -23,7 +24,11 @@ export function toMatchExpression(terms: readonly string[], join: 'AND' | 'OR' =
 
 /** The distinct three-letter pieces of a query, as the trigram index has them. */
 export function findTrigrams(query: string): string[] {
-  const folded = foldText(query).trim().replaceAll(/\s+/g, ' ').slice(0, 80);
+  // A NUL would end FTS5's reading of the query in the middle of a string.
+  const folded = foldText(query.replaceAll(/\p{Cc}+/gu, ' '))
+    .trim()
+    .replaceAll(/\s+/g, ' ')
+    .slice(0, 80);
   const characters = [...folded];
   const trigrams = new Set<string>();
   for (let start = 0; start + 3 <= characters.length && trigrams.size < MAX_TRIGRAMS; start += 1) {

@@ -3,10 +3,14 @@ import { AppError } from '../common/app-error.js';
 import { decodeCursor, encodeCursor, type Page } from '../common/pagination.js';
 import { StoreRepository, type StoreAppRow, type StoreFilter, type StoreSort } from './store.repository.js';
 import type { SearchQuery } from './store.schemas.js';
-import { findDistance, findTerms, findTrigrams, foldText, toMatchExpression } from './search-text.js';
+import { countEdits, findDistance, findTerms, findTrigrams, foldText, toMatchExpression } from './search-text.js';
 
 /** With fewer good matches than this, near misses are worth showing after them. */
 const ENOUGH = 10;
+/** Near misses beyond these help nobody. */
+const MAX_NEAR = 50;
+/** An unknown word stands for at most this many known ones. */
+const MAX_CORRECTIONS = 5;
 /** Of a query's three-letter pieces, a near miss shares at least this part. */
 const MIN_SHARED = 0.3;
 
@@ -66,9 +70,48 @@ export class SearchService {
       .map((candidate) => ({ ...candidate, distance: findDistance(text, [candidate.name, candidate.package_id]) }))
       .filter((candidate) => candidate.distance !== undefined)
       .sort((one, other) => (one.distance ?? 0) - (other.distance ?? 0) || other.shared - one.shared);
-    if (near.length > 0 || terms.length < 2) return near.map(({ seq }) => seq);
-    // No app has all the words: one that has most of them is better than nothing.
-    return (await this.repository.match(toMatchExpression(terms, 'OR'), filter)).slice(0, 50).map(({ seq }) => seq);
+    const found = near.map(({ seq }) => seq);
+    if (found.length > 0 || terms.length < 2) return found;
+    const joined = terms.join('');
+    const expressions = [
+      // People put spaces where names have none.
+      toMatchExpression([joined]),
+      await this.correct(terms, filter),
+      // No app has all the words: one that has most of them is better than nothing.
+      toMatchExpression(terms, 'OR'),
+    ];
+    for (const expression of expressions) {
+      if (expression === undefined || found.length >= ENOUGH) continue;
+      const matches = await this.repository.match(expression, filter);
+      found.push(...matches.slice(0, MAX_NEAR).map(({ seq }) => seq));
+    }
+    return found;
+  }
+
+  /** The query with each unknown word replaced by the names' words that it may have been meant to be. */
+  private async correct(terms: readonly string[], filter: StoreFilter): Promise<string | undefined> {
+    const parts: string[] = [];
+    for (const term of terms) {
+      const known = await this.repository.match(toMatchExpression([term]), filter);
+      const words = known.length > 0 ? [term] : await this.findWordsLike(term, filter);
+      if (words.length === 0) return undefined;
+      parts.push(`(${toMatchExpression(words, 'OR')})`);
+    }
+    return parts.join(' AND ');
+  }
+
+  private async findWordsLike(term: string, filter: StoreFilter): Promise<string[]> {
+    const candidates = await this.repository.matchTrigrams(findTrigrams(term), filter);
+    const limit = term.length <= 4 ? 1 : 2;
+    const words = new Map<string, number>();
+    for (const { name } of candidates) {
+      for (const word of findTerms(foldText(name))) words.set(word, countEdits(foldText(term), word, limit));
+    }
+    return [...words]
+      .filter(([, edits]) => edits <= limit)
+      .sort(([, one], [, other]) => one - other)
+      .slice(0, MAX_CORRECTIONS)
+      .map(([word]) => word);
   }
 
   private async pageOf(seqs: readonly number[], query: SearchQuery): Promise<Page<StoreAppRow>> {
