@@ -83,6 +83,17 @@ describe.each(OUTSIDERS)('%s, a review', (_how, options) => {
     expectRefused(store.db, 'review-starts-open', () => store.insert('reviews', { ...row, self_review: 1 }));
   });
 
+  it('is opened for a draft only', () => {
+    for (const status of ['rejected', 'approved'] as const) {
+      const { appId, versionId } = store.sceneWith(status);
+      const find = `SELECT id FROM app_revisions WHERE app_id = ? AND state = 'waiting'`;
+      const revisionId = (store.db.prepare(find).pluck().get(appId) as string | undefined) ?? store.revision(appId);
+      expectRefused(store.db, 'review-subject-mismatch', () =>
+        store.insert('reviews', store.reviewRow('version', appId, revisionId, { version_id: versionId })),
+      );
+    }
+  });
+
   it('is the only open one of its app and kind', () => {
     const { appId, keyId, revisionId, reviewId } = store.sceneWith('review');
     const second = store.upload(appId, keyId, 2);

@@ -76,6 +76,17 @@ describe('the scan process', () => {
     expect(() => process.kill(pid ?? 0, 0)).toThrow('ESRCH');
   });
 
+  it('is not believed any more once its query is given up, although its answer is on the way', async () => {
+    start({ deadlineMs: 2_500 });
+    await scanner.query('SELECT 1', []);
+    const late = refusal(scanner.query('SELECT 1 AS late', []));
+    const next = scanner.query('SELECT 2 AS next', []);
+    // The event loop stands still: the answer arrives, and the deadline passes before anybody can read it.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3_000);
+    expect(await late).toBe('deadline');
+    expect(await next).toEqual([{ next: 2 }]);
+  });
+
   it('that was killed from outside loses one query and no more, and says that it was no deadline', async () => {
     start();
     const lost = scanner.query(RUNAWAY, []);
@@ -109,7 +120,7 @@ describe('the scan process', () => {
     expect(() => process.kill(pid ?? 0, 0)).toThrow('ESRCH');
   });
 
-  it('ends when nothing was asked for a while, and a query that comes at that moment runs on a new one', async () => {
+  it('ends when nothing was asked for a while, and the next query runs on a new one', async () => {
     start({ idleMs: 1 });
     await scanner.query('SELECT 1', []);
     const { pid } = scanner;
@@ -119,6 +130,17 @@ describe('the scan process', () => {
     expect(scanner.pid).not.toBe(pid);
     await scanner.close();
     expect(() => process.kill(pid ?? 0, 0)).toThrow('ESRCH');
+  });
+
+  it('takes a query in the very moment in which it is ended for idleness', async () => {
+    const idleMs = 5;
+    start({ idleMs });
+    for (let round = 0; round < 10; round += 1) {
+      await scanner.query('SELECT 1', []);
+      // Set right after the scanner's own timer, for the same time, so it fires right after it.
+      await new Promise((resolve) => setTimeout(resolve, idleMs));
+      expect(await scanner.query('SELECT 2 AS two', [])).toEqual([{ two: 2 }]);
+    }
   });
 
   it('runs the queries of Kysely', async () => {
