@@ -3,7 +3,7 @@ import { dirname, join, normalize } from 'node:path';
 import { createProgram } from '../../apps/api/src/cli/program.js';
 import { PROBLEMS } from '../../apps/api/src/common/problems.js';
 import { settingFields } from '../../apps/api/src/config/settings.js';
-import { readJson, root } from '../lib/workspace.mjs';
+import { root } from '../lib/workspace.mjs';
 
 const documents = [
   ...['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'],
@@ -16,7 +16,7 @@ const OUR_PATH = /^(?:apps|libs|migrations|tools|docs)\/[\w./-]+$/;
 /** A file that somebody is told to make. */
 const EXAMPLE_PATHS = ['migrations/core/0007_what_it_does.sql'];
 
-const read = (document: string) => readFileSync(join(root, document), 'utf8');
+const read = (file: string) => readFileSync(join(root, file), 'utf8');
 const withoutFences = (text: string) => text.replaceAll(/^(```|~~~)[\s\S]*?^\1\s*$/gm, '');
 const codeSpans = (text: string) => [...withoutFences(text).matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code);
 
@@ -105,7 +105,7 @@ describe('the documentation', () => {
   });
 
   it.each(documents)('%s names no npm script that package.json does not have', (document) => {
-    const { scripts } = readJson(join(root, 'package.json')) as { scripts: Record<string, string> };
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
     const named = [...read(document).matchAll(/\bnpm run (?:-s )?([a-z][\w:-]*)/g)].map(([, name = '']) => name);
     expect(named.filter((name) => scripts[name] === undefined)).toEqual([]);
   });
