@@ -133,6 +133,15 @@ describe('the documentation', () => {
     expect(listed.sort()).toEqual(Object.keys(settingFields).sort());
   });
 
+  it('names no guard of the file that the migrations do not make', () => {
+    const folder = join(root, 'migrations/core');
+    const schema = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
+    const guards = tableBelow('docs/data-model.md', 'Invariants').flatMap(([, , , held = '']) => codeSpans(held));
+    const names = guards.map((guard) => guard.replace('*', '')).filter((guard) => guard.includes('_'));
+    expect(names.length).toBeGreaterThan(10);
+    expect(names.filter((name) => !schema.join('').includes(name))).toEqual([]);
+  });
+
   it('is found by a test that would see a broken link, anchor or command', () => {
     expect(findLinkProblem('README.md', 'docs/nothing.md')).toContain('there is no docs/nothing.md');
     expect(findLinkProblem('README.md', 'docs/operating.md#nothing')).toContain('no heading');
