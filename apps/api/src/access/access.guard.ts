@@ -34,7 +34,8 @@ export class AccessGuard implements CanActivate {
     await this.limits.countRequest(request.ip);
     if (rule.kind === 'public') {
       // Signing in and out sets cookies: another site must not do that for a visitor either.
-      if (request.url.startsWith('/v1/auth/')) refuseCrossSite(request, this.settings);
+      // The route, not the address as sent: /v1/%61uth/ leads to the same place.
+      if (request.routeOptions.url?.startsWith('/v1/auth/')) refuseCrossSite(request, this.settings);
       return true;
     }
 
