@@ -24,6 +24,8 @@ export interface Problem {
   unexpected: boolean;
 }
 
+const INTERNAL = 'The request failed for a reason that is in the server’s log under this request id.';
+
 /** Turns whatever was thrown into a problem document; what nobody foresaw becomes a 500 that says nothing of the inside. */
 export function toProblem(error: unknown, requestId: string): Problem {
   const known = toAppError(error);
@@ -87,14 +89,7 @@ function toAppError(error: unknown): AppError | PackageError {
   }
   if (error instanceof HttpException) return fromHttpException(error);
   const framework = fromFastify(error);
-  return (
-    framework ??
-    new AppError(
-      'internal-error',
-      'The request failed for a reason that is in the server’s log under this request id.',
-      { cause: error },
-    )
-  );
+  return framework ?? new AppError('internal-error', INTERNAL, { cause: error });
 }
 
 function isDiskFull(error: unknown): boolean {
@@ -113,8 +108,12 @@ function fromHttpException(error: HttpException): AppError {
     case 400:
       if (/JSON/i.test(error.message)) return new AppError('body-unreadable', 'The body is not valid JSON.');
       return new AppError('request-invalid', 'The request cannot be read.', { cause: error });
+    case 414:
+      return new AppError('url-too-long', 'The address is too long.');
     default:
-      return new AppError('internal-error', 'The request failed.', { cause: error });
+      if (error.getStatus() < 500)
+        return new AppError('request-invalid', 'The request cannot be read.', { cause: error });
+      return new AppError('internal-error', INTERNAL, { cause: error });
   }
 }
 

@@ -25,6 +25,8 @@ export function answerProblem(error: unknown, request: FastifyRequest, reply: Fa
     reply.raw.destroy();
     return;
   }
+  // RFC 9110 §15.5.2: a 401 says how to prove who one is.
+  if (document.status === 401) void reply.header('www-authenticate', 'Bearer');
   if (retryAfterSeconds !== undefined)
     void reply.header('retry-after', String(Math.max(1, Math.ceil(retryAfterSeconds))));
   // An unread upload would otherwise be drained to its end before the connection is used again.

@@ -65,11 +65,15 @@ export const PROBLEMS = {
   'idempotency-key-running': [409, 'The first request with this key is still running'],
   'setup-done': [409, 'There is an admin already'],
 
-  // 413, 415
+  // 408 to 417, 431: refused for how it was sent
   'body-too-large': [413, 'The body is too large'],
   'package-too-large': [413, 'The package is too large'],
   'media-type-unsupported': [415, 'The content type is not supported'],
   'range-not-satisfiable': [416, 'The range lies outside the file'],
+  'request-timeout': [408, 'The request took too long to arrive'],
+  'url-too-long': [414, 'The address is too long'],
+  'expectation-failed': [417, 'The expectation cannot be met'],
+  'headers-too-large': [431, 'The headers are too large'],
 
   // 422: readable but wrong
   'validation-failed': [422, 'The request is not valid'],

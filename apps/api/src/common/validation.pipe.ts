@@ -1,4 +1,5 @@
-import { Injectable, StandardSchemaValidationPipe } from '@nestjs/common';
+import { Injectable, StandardSchemaValidationPipe, type ArgumentMetadata } from '@nestjs/common';
+import { Readable } from 'node:stream';
 import { AppError, type ProblemPart } from './app-error.js';
 
 interface Issue {
@@ -14,6 +15,17 @@ export class SchemaPipe extends StandardSchemaValidationPipe {
   constructor() {
     super({ exceptionFactory: (issues) => toValidationError(issues) });
   }
+
+  /** @throws AppError `media-type-unsupported` for bytes where JSON belongs, `validation-failed` */
+  override async transform<Result>(value: Result, metadata: ArgumentMetadata): Promise<Result> {
+    if (metadata.schema && metadata.type === 'body' && (Buffer.isBuffer(value) || value instanceof Readable)) {
+      throw new AppError('media-type-unsupported', 'Send application/json.');
+    }
+    return super.transform(value, metadata);
+  }
+
+  /** Nest drops `prototype` and `constructor` in silence; here an unknown key is refused, these two like all others. */
+  protected override stripProtoKeys(): void {}
 }
 
 /** Makes the `validation-failed` error of a list of schema issues. */

@@ -8,6 +8,7 @@ import { AppModule, type Parts } from '../app.module.js';
 import { MetricsService } from '../health/metrics.service.js';
 import { JSON_LIMIT_BYTES, addBodyParsers } from './body-parsers.js';
 import { addCors } from './cors.js';
+import { EarlyFailures } from './early-failures.js';
 import { NestLogger } from './logger.js';
 import { addPages } from './pages.js';
 import { addReference } from './reference.js';
@@ -19,6 +20,7 @@ const REQUEST_TIMEOUT_MS = 30 * 60 * 1000;
 /** Puts the application behind HTTP; it does not listen yet. */
 export async function createHttpApplication(parts: Parts, logger: PinoLogger): Promise<NestFastifyApplication> {
   const { settings } = parts;
+  const early = new EarlyFailures(settings.secureCookies);
   const adapter = new FastifyAdapter({
     bodyLimit: JSON_LIMIT_BYTES,
     trustProxy: settings.trustProxy.length > 0 ? settings.trustProxy : false,
@@ -29,6 +31,10 @@ export async function createHttpApplication(parts: Parts, logger: PinoLogger): P
     keepAliveTimeout: 65_000,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
+    // Refused by a hook instead, with a problem document.
+    http: { requireHostHeader: false },
+    frameworkErrors: early.answerUnroutable,
+    clientErrorHandler: early.answerUnparsed,
     routerOptions: { ignoreTrailingSlash: false, maxParamLength: 1024 },
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(parts), adapter, {
@@ -40,6 +46,7 @@ export async function createHttpApplication(parts: Parts, logger: PinoLogger): P
   await fastify.register(cookie as never);
   addBodyParsers(fastify);
   addSecurityHeaders(fastify, settings.secureCookies);
+  early.register(fastify);
   addCors(fastify, settings);
   addRequestLog(fastify, logger, app.get(MetricsService));
   await addReference(fastify);
@@ -52,7 +59,7 @@ function addRequestLog(fastify: FastifyInstance, logger: PinoLogger, metrics: Me
     const route = request.routeOptions.url ?? 'unknown';
     const seconds = reply.elapsedTime / 1000;
     metrics.observe(route, request.method, reply.statusCode, seconds);
-    logger[reply.statusCode >= 500 ? 'error' : 'info'](
+    logger.info(
       {
         'http.request_id': request.id,
         'http.method': request.method,

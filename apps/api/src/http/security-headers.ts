@@ -9,19 +9,24 @@ export const DOCS_POLICY =
 export const PAGES_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
+/** The headers that every answer carries. */
+export function securityHeaders(url: string, requestId: string, secure: boolean): Record<string, string> {
+  const path = url.split('?')[0] ?? '';
+  const policy = path.startsWith('/docs') ? DOCS_POLICY : path.startsWith('/admin') ? PAGES_POLICY : API_POLICY;
+  return {
+    'x-content-type-options': 'nosniff',
+    'content-security-policy': policy,
+    'referrer-policy': 'no-referrer',
+    'cross-origin-resource-policy': path.startsWith('/v1/store/') ? 'cross-origin' : 'same-origin',
+    'x-request-id': requestId,
+    ...(secure ? { 'strict-transport-security': 'max-age=31536000' } : {}),
+  };
+}
+
 /** Sets the headers that every answer carries. */
 export function addSecurityHeaders(fastify: FastifyInstance, secure: boolean): void {
   fastify.addHook('onSend', async (request, reply) => {
-    const path = request.url.split('?')[0] ?? '';
-    const policy = path.startsWith('/docs') ? DOCS_POLICY : path.startsWith('/admin') ? PAGES_POLICY : API_POLICY;
-    void reply.headers({
-      'x-content-type-options': 'nosniff',
-      'content-security-policy': policy,
-      'referrer-policy': 'no-referrer',
-      'cross-origin-resource-policy': path.startsWith('/v1/store/') ? 'cross-origin' : 'same-origin',
-      'x-request-id': request.id,
-      ...(secure ? { 'strict-transport-security': 'max-age=31536000' } : {}),
-    });
+    void reply.headers(securityHeaders(request.url, request.id, secure));
     if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
   });
 }
