@@ -75,8 +75,7 @@ export class AccountsService implements OnModuleInit {
         await this.repository.update(trx, id, { name: input.name, password_hash: passwordHash }, now);
         await this.repository.deleteSessionsOf(trx, id, null);
         await this.repository.deleteTokensOf(trx, id);
-        await this.apiKeys.revokeAll(trx, id, 'registered-again', by);
-        await this.signingKeys.deactivateAll(trx, id, by);
+        await this.endKeys(trx, id, 'registered-again', by);
       } else {
         await this.repository.insert(trx, {
           id,
@@ -100,7 +99,7 @@ export class AccountsService implements OnModuleInit {
   async verifyEmail(token: string, address: string, requestId: string): Promise<void> {
     await this.limits.consume('token/address', address);
     await this.db.write(async (trx) => {
-      const developerId = await this.useToken(trx, token, 'verify-email');
+      const { id: developerId } = await this.useToken(trx, token, 'verify-email');
       await this.repository.update(trx, developerId, { verified: 1 }, this.clock.timestamp());
       const by: AuditActor = { kind: 'developer', id: developerId, credentialId: null, requestId };
       await this.audit.append(trx, by, {
@@ -156,22 +155,29 @@ export class AccountsService implements OnModuleInit {
     await this.limits.consume('token/address', address);
     await this.db.write(async (trx) => {
       const account = await this.repository.findByEmail(email, trx);
-      // The same single write either way, so that the time tells nothing.
-      if (account && account.suspended_at === null)
-        await this.jobs.enqueue(trx, 'mail.reset-password', { developer_id: account.id });
-      else await this.repository.deleteTokensOf(trx, 'nobody');
+      // The same write and the same sync either way, so that the time tells nothing: a job for nobody does nothing.
+      const developerId = account && account.suspended_at === null ? account.id : newId();
+      await this.jobs.enqueue(trx, 'mail.reset-password', { developer_id: developerId });
     });
   }
 
-  /** Sets a new password by a mailed link and ends every session. @throws AppError `token-invalid` */
+  /**
+   * Sets a new password by a mailed link and ends every session. Of an account that was not verified until now, which
+   * somebody else may have registered, every key ends as well.
+   *
+   * @throws AppError `token-invalid`
+   */
   async resetPassword(token: string, password: string, address: string, requestId: string): Promise<void> {
     await this.limits.consume('token/address', address);
     const passwordHash = await hashPassword(password);
     await this.db.write(async (trx) => {
-      const developerId = await this.useToken(trx, token, 'reset-password');
+      const account = await this.useToken(trx, token, 'reset-password');
+      const developerId = account.id;
+      const by: AuditActor = { kind: 'developer', id: developerId, credentialId: null, requestId };
+      if (account.verified === 0) await this.endKeys(trx, developerId, 'verified-by-reset', by);
       // The link went to the address, so using it proves the address as well.
       await this.setPassword(trx, developerId, { password_hash: passwordHash, verified: 1 }, null);
-      const by: AuditActor = { kind: 'developer', id: developerId, credentialId: null, requestId };
+      await this.repository.deleteTokensOf(trx, developerId);
       await this.audit.append(trx, by, {
         action: 'developer.password_reset',
         subject: { kind: 'developer', id: developerId },
@@ -267,10 +273,7 @@ export class AccountsService implements OnModuleInit {
       await this.repository.deleteSessionsOf(trx, id, null);
       await this.repository.deleteTokensOf(trx, id);
       // An unverified account may be somebody else's: nothing that person made keeps working.
-      if (existing.verified === 0) {
-        await this.apiKeys.revokeAll(trx, id, 'made-admin', by);
-        await this.signingKeys.deactivateAll(trx, id, by);
-      }
+      if (existing.verified === 0) await this.endKeys(trx, id, 'made-admin', by);
     } else {
       await this.repository.insert(trx, {
         id,
@@ -284,6 +287,11 @@ export class AccountsService implements OnModuleInit {
     }
     await this.audit.append(trx, by, { action: 'developer.made_admin', subject: { kind: 'developer', id } });
     return toDeveloperResource((await this.repository.findById(id, trx)) as CoreRow<'developers'>);
+  }
+
+  private async endKeys(trx: CoreTransaction, developerId: string, reason: string, by: AuditActor): Promise<void> {
+    await this.apiKeys.revokeAll(trx, developerId, reason, by);
+    await this.signingKeys.deactivateAll(trx, developerId, by);
   }
 
   private async setPassword(
@@ -311,23 +319,29 @@ export class AccountsService implements OnModuleInit {
   }
 
   /** Takes a token, once: every other one for the same purpose dies with it. */
-  private async useToken(trx: CoreTransaction, token: string, purpose: TokenPurpose): Promise<string> {
+  private async useToken(trx: CoreTransaction, token: string, purpose: TokenPurpose): Promise<CoreRow<'developers'>> {
     const found = await this.repository.findToken(trx, sha256Hex(token), purpose, this.clock.timestamp());
     const account = found?.developer_id ? await this.repository.findById(found.developer_id, trx) : undefined;
     if (!account) throw tokenInvalid();
     await this.repository.deleteTokensOf(trx, account.id, purpose);
-    return account.id;
+    return account;
   }
 
-  /** The token is made when the mail is: until then no secret lies in the job queue. */
+  /**
+   * The token is made when the mail is: until then no secret lies in the job queue. Account and token are of one moment,
+   * so a mail never carries the name of one registration and the token of the next.
+   */
   private async mailToken(developerId: string, purpose: 'verify-email' | 'reset-password'): Promise<void> {
-    const account = await this.repository.findById(developerId);
-    if (!account || (purpose === 'verify-email' && account.verified === 1)) return;
-    const token = await this.db.write((trx) => this.mintToken(trx, developerId, purpose));
-    await this.mail.send(account.email, {
+    const minted = await this.db.write(async (trx) => {
+      const account = await this.repository.findById(developerId, trx);
+      if (!account || (purpose === 'verify-email' && account.verified === 1)) return undefined;
+      return { account, token: await this.mintToken(trx, developerId, purpose) };
+    });
+    if (!minted) return;
+    await this.mail.send(minted.account.email, {
       template: purpose,
-      name: account.name,
-      link: this.mail.link(purpose, token),
+      name: minted.account.name,
+      link: this.mail.link(purpose, minted.token),
     });
   }
 

@@ -8,6 +8,7 @@ import { ListingsService } from '../apps/listings.service.js';
 import { AuditService, auditActor } from '../audit/audit.service.js';
 import { AppError, notFound } from '../common/app-error.js';
 import { Clock } from '../common/clock.js';
+import { IdempotencyService } from '../idempotency/idempotency.service.js';
 import { JobsService } from '../jobs/jobs.service.js';
 import { MailService } from '../mail/mail.service.js';
 import { SigningKeysService } from '../signing-keys/signing-keys.service.js';
@@ -28,6 +29,7 @@ export class ProfileService implements OnModuleInit {
     private readonly removal: AppRemovalService,
     private readonly listings: ListingsService,
     private readonly audit: AuditService,
+    private readonly idempotency: IdempotencyService,
     private readonly jobs: JobsService,
     private readonly mail: MailService,
     private readonly clock: Clock,
@@ -79,7 +81,10 @@ export class ProfileService implements OnModuleInit {
       apps,
       versions,
       reviews,
-      audit_log: await this.repository.listAuditOf(id, EXPORTED_AUDIT_ROWS),
+      audit_log: (await this.repository.listAuditOf(id, EXPORTED_AUDIT_ROWS)).map((row) => ({
+        ...row,
+        data: JSON.parse(row.data) as unknown,
+      })),
     };
   }
 
@@ -102,6 +107,7 @@ export class ProfileService implements OnModuleInit {
       await this.signingKeys.deactivateAll(trx, account.id, by);
       await this.repository.deleteSessionsOf(trx, account.id, null);
       await this.repository.deleteTokensOf(trx, account.id);
+      await this.idempotency.forgetAllOf(trx, account.id);
       const now = this.clock.timestamp();
       await this.repository.update(
         trx,

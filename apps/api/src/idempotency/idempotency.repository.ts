@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { CoreRow, CoreTransaction } from '@mosis/db';
+import { sql } from 'kysely';
 
 /** Which request an idempotency key stands for. */
 export interface IdempotencyScope {
@@ -47,6 +48,26 @@ export class IdempotencyRepository {
       .where('actor', '=', scope.actor)
       .where('route', '=', scope.route)
       .where('key', '=', scope.key)
+      .execute();
+  }
+
+  /** Every answer kept for an account, signed in or by one of its keys. */
+  async deleteOf(trx: CoreTransaction, developerId: string): Promise<void> {
+    await trx
+      .deleteFrom('idempotency_keys')
+      .where((eb) =>
+        eb.or([
+          eb('actor', '=', `developer:${developerId}`),
+          eb(
+            'actor',
+            'in',
+            eb
+              .selectFrom('api_keys')
+              .select(sql<string>`'key:' || id`.as('actor'))
+              .where('developer_id', '=', developerId),
+          ),
+        ]),
+      )
       .execute();
   }
 

@@ -111,6 +111,11 @@ export class IdempotencyService implements OnModuleInit {
     await this.db.write((trx) => this.repository.delete(trx, scope));
   }
 
+  /** Forgets the answers kept for an account that is being deleted: they hold its name. */
+  async forgetAllOf(trx: CoreTransaction, developerId: string): Promise<void> {
+    await this.repository.deleteOf(trx, developerId);
+  }
+
   private async deleteExpired(): Promise<void> {
     await this.db.write((trx) => this.repository.deleteExpired(trx, this.clock.timestamp()));
   }
