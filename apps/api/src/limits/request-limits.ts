@@ -63,6 +63,11 @@ export class RequestLimits {
     return (await this.take(name, subject)) === 0;
   }
 
+  /** Returns one that was taken for something that then did not happen. */
+  async giveBack(name: LimitName, subject = ''): Promise<void> {
+    if (this.settings.rateLimits && !this.unlimited.getStore()) await this.limiters.get(name)?.reward(hashed(subject));
+  }
+
   /** Runs work of the server's own, which no limit is meant for. */
   async runUnlimited<Result>(work: () => Promise<Result>): Promise<Result> {
     return this.unlimited.run(true, work);

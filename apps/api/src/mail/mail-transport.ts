@@ -16,7 +16,8 @@ export interface MailTransport {
 }
 
 /**
- * The message itself: plain text, never folded or quoted, so that a link stays one piece for people and for programs.
+ * The message itself: plain text, never encoded, so that a link stays one piece for people and for programs. Only lines
+ * longer than RFC 5322 §2.1.1 allows, which no link is, are broken, between words where that is possible.
  * Everything that goes into a header is ours (addresses were validated, subjects are made of package ids and versions).
  */
 export function composeMessage(mail: Mail, from: string, id: string): string {
@@ -34,7 +35,16 @@ export function composeMessage(mail: Mail, from: string, id: string): string {
     'Auto-Submitted': 'auto-generated',
   };
   const head = Object.entries(headers).map(([name, value]) => `${name}: ${value.replaceAll(/[\r\n]+/g, ' ')}`);
-  return [...head, '', ...mail.text.split('\n')].join('\r\n');
+  return [...head, '', ...mail.text.split(/\r\n|\r|\n/).flatMap(breakLine)].join('\r\n');
+}
+
+/** 998 octets are the most that a line may have; a character has up to four. */
+const MAX_LINE_BYTES = 998;
+const BREAK_AT_CHARACTERS = 240;
+
+function breakLine(line: string): string[] {
+  if (Buffer.byteLength(line) <= MAX_LINE_BYTES) return [line];
+  return line.match(new RegExp(`.{1,${BREAK_AT_CHARACTERS}}(?:\\s|$)|.{1,${BREAK_AT_CHARACTERS}}`, 'gsu')) ?? [line];
 }
 
 /** Mail through an SMTP server. */

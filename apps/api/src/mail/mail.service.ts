@@ -36,14 +36,19 @@ export class MailService implements OnModuleDestroy {
   async send(to: string, content: MailContent): Promise<void> {
     if (to.toLowerCase().endsWith('.invalid')) return;
     const { template } = content;
-    if (
-      !(await this.limits.tryConsume('mail/recipient', `${template}:${to.toLowerCase()}`)) ||
-      !(await this.limits.tryConsume('mail/all'))
-    ) {
+    const recipient = `${template}:${to.toLowerCase()}`;
+    if (!(await this.limits.tryConsume('mail/recipient', recipient)) || !(await this.limits.tryConsume('mail/all'))) {
       this.logger.warn({ msg: 'mail not sent: too many', 'mail.template': template });
       return;
     }
-    await this.transport.send(writeMail(to, content), newId());
+    try {
+      await this.transport.send(writeMail(to, content), newId());
+    } catch (error) {
+      // Only what went out counts: a mail server that is away for an hour must not use up the limit, and with it the mail.
+      await this.limits.giveBack('mail/recipient', recipient);
+      await this.limits.giveBack('mail/all');
+      throw error;
+    }
     this.logger.log({ msg: 'mail sent', 'mail.template': template });
     if (this.settings.environment === 'development' && !this.settings.smtpUrl && 'link' in content) {
       // No mail server and a developer's machine: the log is where the link is looked for.
