@@ -1,12 +1,14 @@
+import { isIP } from 'node:net';
 import { hostname } from 'node:os';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 
 const flag = z
   .enum(['on', 'off', 'true', 'false', '1', '0'])
   .transform((value) => value === 'on' || value === 'true' || value === '1');
 
-const httpUrl = z.string().regex(/^https?:\/\/[^\s/]+(\/[^\s]*)?$/, 'must be an http:// or https:// address');
+const httpUrl = z.string().refine(isHttpUrl, 'must be an http:// or https:// address without user, query or fragment');
 const storeUrl = z
   .string()
   .regex(/^(file:\/\/\/.+|s3:\/\/[a-z0-9.-]+(\/.*)?)$/, 'must look like file:///path or s3://bucket/prefix');
@@ -24,11 +26,12 @@ export const settingFields = {
     .describe(
       'How people and devices reach this server; mails and package links start with it. https makes cookies Secure.',
     ),
-  TRUST_PROXY: z
-    .string()
-    .optional()
-    .describe('Comma-separated addresses or networks of reverse proxies whose X-Forwarded-For is believed.'),
-  CORS_ORIGINS: z.string().optional().describe('Comma-separated origins that may call the API with credentials.'),
+  TRUST_PROXY: listOf(isNetwork, 'is neither an IP address nor a network like 10.0.0.0/8').describe(
+    'Comma-separated addresses or networks of reverse proxies whose X-Forwarded-For is believed.',
+  ),
+  CORS_ORIGINS: listOf(isOrigin, 'is no origin like https://console.example.com').describe(
+    'Comma-separated origins that may call the API with credentials.',
+  ),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
@@ -41,10 +44,17 @@ export const settingFields = {
   ADMIN_PASSWORD: z.string().min(8).max(256).optional().describe('See ADMIN_EMAIL.'),
   SMTP_URL: z
     .string()
-    .regex(/^smtps?:\/\//, 'must start with smtp:// or smtps://')
+    .refine(isSmtpUrl, 'must be an smtp:// or smtps:// address with a host')
     .optional()
     .describe('Mail server, as smtp://user:password@host:port. Without it mails are files in DATA_DIR/outbox.'),
-  MAIL_FROM: z.string().default('Mosis Platform <no-reply@localhost>').describe('Sender of mails.'),
+  MAIL_FROM: z
+    .string()
+    .regex(
+      /^[\x20-\x7e]*<[^\s<>@]+@[^\s<>@]+>$|^[\x21-\x3b\x3d\x3f\x41-\x7e]+@[\x21-\x3b\x3d\x3f\x41-\x7e]+$/,
+      'must be an address, or ASCII text and the address in <>',
+    )
+    .default('Mosis Platform <no-reply@localhost>')
+    .describe('Sender of mails.'),
   OBJECT_STORE_URL: storeUrl
     .optional()
     .describe('Where packages and icons live: file:///path or s3://bucket/prefix. Default: DATA_DIR/objects.'),
@@ -78,20 +88,21 @@ export const settingFields = {
   PACKAGE_MAX_ENTRIES: z.coerce.number().int().min(1).default(10_000).describe('Most entries in a package.'),
 } as const;
 
-const settingsSchema = z
-  .object(settingFields)
-  .refine((settings) => (settings.ADMIN_EMAIL === undefined) === (settings.ADMIN_PASSWORD === undefined), {
-    path: ['ADMIN_PASSWORD'],
-    message: 'ADMIN_EMAIL and ADMIN_PASSWORD go together: set both or neither',
-  })
-  .refine((settings) => !settings.OBJECT_STORE_URL?.startsWith('s3://') || settings.S3_ACCESS_KEY_ID !== undefined, {
-    path: ['S3_ACCESS_KEY_ID'],
-    message: 'is needed with an s3:// OBJECT_STORE_URL',
-  })
-  .refine((settings) => (settings.S3_ACCESS_KEY_ID === undefined) === (settings.S3_SECRET_ACCESS_KEY === undefined), {
-    path: ['S3_SECRET_ACCESS_KEY'],
-    message: 'S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY go together: set both or neither',
-  });
+const settingsSchema = z.object(settingFields);
+
+/** What settings demand of each other; looked at even when some of them are wrong, so that every problem is listed. */
+function findContradictions(given: Record<string, string | undefined>): string[] {
+  const problems: string[] = [];
+  const together = (one: string, other: string) => {
+    if ((given[one] === undefined) !== (given[other] === undefined))
+      problems.push(`${given[one] === undefined ? one : other}: ${one} and ${other} go together: set both or neither`);
+  };
+  together('ADMIN_EMAIL', 'ADMIN_PASSWORD');
+  together('S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY');
+  if (given.OBJECT_STORE_URL?.startsWith('s3://') && !given.S3_ACCESS_KEY_ID && !given.S3_SECRET_ACCESS_KEY)
+    problems.push('S3_ACCESS_KEY_ID: is needed with an s3:// OBJECT_STORE_URL');
+  return problems;
+}
 
 /** The settings of a run, validated; paths are absolute. */
 export interface Settings {
@@ -130,12 +141,14 @@ export class SettingsError extends Error {
  */
 export function readSettings(environment: Record<string, string | undefined>): Settings {
   const given = Object.fromEntries(
-    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+    Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== ''),
   );
   const parsed = settingsSchema.safeParse(given);
-  if (!parsed.success) {
-    throw new SettingsError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
-  }
+  const problems = [
+    ...(parsed.error?.issues ?? []).map((issue) => `${issue.path.join('.')}: ${issue.message}`),
+    ...findContradictions(given),
+  ];
+  if (!parsed.success || problems.length > 0) throw new SettingsError(problems);
   const values = parsed.data;
   const dataDir = resolve(values.DATA_DIR);
   const publicUrl = (values.PUBLIC_URL ?? `http://${publicHost(values.HOST)}:${values.PORT}`).replace(/\/+$/, '');
@@ -155,7 +168,7 @@ export function readSettings(environment: Record<string, string | undefined>): S
         : undefined,
     smtpUrl: values.SMTP_URL,
     mailFrom: values.MAIL_FROM,
-    objectStoreUrl: values.OBJECT_STORE_URL ?? `file://${dataDir}/objects`,
+    objectStoreUrl: values.OBJECT_STORE_URL ?? pathToFileURL(join(dataDir, 'objects')).href,
     s3: {
       region: values.S3_REGION,
       ...(values.S3_ENDPOINT ? { endpoint: values.S3_ENDPOINT } : {}),
@@ -188,4 +201,43 @@ function splitList(value: string | undefined): string[] {
 function publicHost(host: string): string {
   if (host === '0.0.0.0' || host === '::') return hostname();
   return host.includes(':') ? `[${host}]` : host;
+}
+
+function listOf(fits: (part: string) => boolean, complaint: string) {
+  return z
+    .string()
+    .superRefine((value, context) => {
+      for (const part of splitList(value)) {
+        if (!fits(part)) context.addIssue({ code: 'custom', message: `"${part}" ${complaint}` });
+      }
+    })
+    .optional();
+}
+
+function parseUrl(text: string): URL | undefined {
+  return /^\S+$/.test(text) && URL.canParse(text) ? new URL(text) : undefined;
+}
+
+function isHttpUrl(text: string): boolean {
+  const url = parseUrl(text);
+  return url !== undefined && /^https?:\/\//.test(text) && url.username + url.password === '' && !/[?#]/.test(text);
+}
+
+function isSmtpUrl(text: string): boolean {
+  const url = parseUrl(text);
+  return url !== undefined && /^smtps?:\/\//.test(text) && url.hostname !== '';
+}
+
+function isOrigin(text: string): boolean {
+  return isHttpUrl(text) && new URL(text).origin === text;
+}
+
+function isNetwork(text: string): boolean {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true;
+  const [address = '', prefix, ...rest] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return false;
+  if (prefix === undefined) return true;
+  if (!/^\d{1,3}$/.test(prefix)) return false;
+  return Number(prefix) > 0 && Number(prefix) <= (family === 4 ? 32 : 128);
 }
