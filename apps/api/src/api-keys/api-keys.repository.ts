@@ -37,12 +37,13 @@ export class ApiKeysRepository {
     return query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute();
   }
 
-  async countUsable(trx: CoreTransaction, developerId: string): Promise<number> {
+  async countUsable(trx: CoreTransaction, developerId: string, now: string): Promise<number> {
     const { count } = await trx
       .selectFrom('api_keys')
       .select((eb) => eb.fn.countAll<number>().as('count'))
       .where('developer_id', '=', developerId)
       .where('revoked_at', 'is', null)
+      .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', now)]))
       .executeTakeFirstOrThrow();
     return count;
   }

@@ -69,7 +69,7 @@ export class ApiKeysService implements OnModuleInit {
       created_at: now,
     };
     await this.db.write(async (trx) => {
-      if ((await this.repository.countUsable(trx, actor.developerId)) >= MAX_KEYS) {
+      if ((await this.repository.countUsable(trx, actor.developerId, now)) >= MAX_KEYS) {
         throw new AppError(
           'key-limit-reached',
           `An account has at most ${MAX_KEYS} keys. Revoke one that is not used any more.`,
@@ -120,7 +120,9 @@ export class ApiKeysService implements OnModuleInit {
    * @returns the display prefixes of those that were revoked
    */
   async revokeLeaked(candidates: readonly string[], packageId: string, path: string): Promise<string[]> {
-    const wellFormed = [...new Set(candidates.map((candidate) => candidate.slice(0, KEY_LENGTH)))].filter(isWellFormedKey);
+    const wellFormed = [...new Set(candidates.map((candidate) => candidate.slice(0, KEY_LENGTH)))].filter(
+      isWellFormedKey,
+    );
     if (wellFormed.length === 0) return [];
     return this.db.write(async (trx) => {
       const revoked: string[] = [];
