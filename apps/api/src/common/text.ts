@@ -1,9 +1,11 @@
 import { z } from 'zod';
 
-// Controls, and the characters that reorder or hide text: what a reviewer reads must be what a device shows.
-const HIDDEN =
-  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/u;
-const HIDDEN_OR_BREAK = /[\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/u;
+// Controls, and the characters that reorder or hide text: what a reviewer reads must be what a device shows. Tag
+// characters hide text, except those few after a black flag that make it England's, Scotland's or Wales'.
+const HIDDEN_ANYWHERE = String.raw`\u007f-\u009f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb`;
+const HIDDEN_TAG = String.raw`(?<!\u{1f3f4}[\u{e0020}-\u{e007f}]{0,6})[\u{e0000}-\u{e007f}]`;
+const HIDDEN = new RegExp(String.raw`[\u0000-\u0008\u000b-\u001f${HIDDEN_ANYWHERE}]|${HIDDEN_TAG}`, 'u');
+const HIDDEN_OR_BREAK = new RegExp(String.raw`[\u0000-\u001f${HIDDEN_ANYWHERE}]|${HIDDEN_TAG}`, 'u');
 
 /** One line of plain text, trimmed and in NFC, without control or direction-changing characters. */
 export function line(min: number, max: number) {
@@ -26,7 +28,7 @@ export function paragraphs(max: number) {
   return z
     .string()
     .max(max * 4)
-    .transform((value) => value.normalize('NFC').replaceAll('\r\n', '\n').trim())
+    .transform((value) => value.normalize('NFC').replaceAll(/\r\n?/g, '\n').trim())
     .pipe(
       z
         .string()
