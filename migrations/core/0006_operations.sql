@@ -31,6 +31,7 @@ CREATE TABLE jobs (
 ) STRICT;
 CREATE INDEX jobs_due ON jobs (run_at, id) WHERE state = 'queued';
 CREATE INDEX jobs_kind ON jobs (kind, created_at);
+CREATE INDEX jobs_failed ON jobs (kind) WHERE state = 'failed';
 
 -- Objects that are being stored and that no row names yet: what a killed process leaves here, the next start removes.
 CREATE TABLE pending_objects (

@@ -1,10 +1,12 @@
 import 'reflect-metadata';
 import { createProgram, describeFailure } from './cli/program.js';
 
+// What the server writes is for its own user and group, databases and their WAL included.
+process.umask(0o027);
+
 try {
   await createProgram().parseAsync();
 } catch (error) {
   process.stderr.write(`${describeFailure(error)}\n`);
-  if (process.argv.includes('--verbose')) process.stderr.write(`${(error as Error).stack ?? ''}\n`);
   process.exitCode = 1;
 }

@@ -8,7 +8,7 @@ const token = z.string().min(1).max(200);
 
 export const registerSchema = z.strictObject({ email, name: line(1, 100), password });
 export const tokenSchema = z.strictObject({ token });
-export const loginSchema = z.strictObject({ email: z.string().max(254), password: z.string().max(256) });
+export const loginSchema = z.strictObject({ email: z.string().trim().max(254), password: z.string().max(256) });
 export const forgotPasswordSchema = z.strictObject({ email });
 export const resetPasswordSchema = z.strictObject({ token, password });
 export const updateMeSchema = z.strictObject({ name: line(1, 100).optional() });

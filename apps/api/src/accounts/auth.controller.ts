@@ -3,7 +3,6 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { SESSION_COOKIE } from '../access/credentials.js';
-import { SESSION_IDLE_MS } from '../access/access.service.js';
 import { Route } from '../common/route.decorator.js';
 import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
@@ -20,6 +19,8 @@ import {
   tokenSchema,
 } from './accounts.schemas.js';
 
+/** As long as browsers keep any cookie: 400 days. */
+const COOKIE_LIFE_S = 400 * 24 * 3600;
 const ACCEPTED = { status: 'accepted' as const };
 
 @ApiTags('auth')
@@ -64,7 +65,8 @@ export class AuthController {
     await this.accounts.logout(request.cookies[SESSION_COOKIE]);
     void reply.setCookie(SESSION_COOKIE, sessionToken, {
       ...this.cookie(),
-      maxAge: Math.floor(SESSION_IDLE_MS / 1000),
+      // The session ends on the server, 14 days after its last use; the cookie only has to outlive it.
+      maxAge: COOKIE_LIFE_S,
     });
     return { developer };
   }

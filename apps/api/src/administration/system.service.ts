@@ -14,6 +14,7 @@ import { ObjectsService } from '../objects/objects.service.js';
 import { ReviewDeskService } from '../review-desk/review-desk.service.js';
 import type { SystemReport } from './administration.schemas.js';
 
+const STORE_CHECK_EVERY_MS = 30_000;
 const LOW_DISK_BYTES = 1024 ** 3;
 
 interface JobReport {
@@ -27,6 +28,7 @@ interface JobReport {
 @Injectable()
 export class SystemService implements OnModuleInit {
   private readonly startedAt: Date;
+  private storeChecked: { at: number; detail: string | undefined } | undefined;
 
   constructor(
     private readonly db: CoreDatabase,
@@ -76,15 +78,32 @@ export class SystemService implements OnModuleInit {
     return { ...report, problems: findProblems(report.disk.free_bytes, audit, drill, report.jobs) };
   }
 
-  /** Only what is wrong; cheap enough to be asked every few seconds. */
+  /** Only what is wrong, the object store included; cheap enough to be asked every few seconds. */
   async findProblems(): Promise<SystemReport['problems']> {
     const disk = await statfs(this.settings.dataDir);
-    return findProblems(
+    const found = findProblems(
       disk.bavail * disk.bsize,
       await this.latest('audit.verify'),
       await this.latest('objects.verify'),
-      [],
+      await this.jobRows.countFailed(),
     );
+    return [...found, ...(await this.findStoreProblem())];
+  }
+
+  /** Tries the object store out, at most twice a minute: health checks come every few seconds. */
+  private async findStoreProblem(): Promise<SystemReport['problems']> {
+    const now = this.clock.now().getTime();
+    if (!this.storeChecked || now - this.storeChecked.at > STORE_CHECK_EVERY_MS) {
+      const detail = await this.objects.store.check().then(
+        () => undefined,
+        (error: Error) => error.message,
+      );
+      this.storeChecked = { at: now, detail };
+    }
+    const { detail } = this.storeChecked;
+    return detail === undefined
+      ? []
+      : [{ code: 'object-store-unavailable', detail: `Packages cannot be stored or read: ${detail}` }];
   }
 
   private async latest(kind: string): Promise<JobReport | undefined> {

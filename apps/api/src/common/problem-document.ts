@@ -74,7 +74,7 @@ function toAppError(error: unknown): AppError | PackageError {
         )
       : new AppError('overloaded', 'Too many long queries are running. Try again in a few seconds.', { cause: error });
   }
-  if (error instanceof ObjectStoreError && error.code === 'object-store-unavailable') {
+  if (error instanceof ObjectStoreError) {
     return new AppError(
       'object-store-unavailable',
       'Packages cannot be read or stored right now. Try again in a few seconds.',

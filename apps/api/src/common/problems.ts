@@ -7,7 +7,6 @@ export const PROBLEMS = {
   'body-unreadable': [400, 'The body cannot be read'],
   'cursor-invalid': [400, 'The cursor cannot be read'],
   'request-invalid': [400, 'The request cannot be read'],
-  'range-header-invalid': [400, 'The range cannot be read'],
 
   // 401: no or bad credential
   'credential-missing': [401, 'A credential is needed'],

@@ -27,12 +27,15 @@ export async function addReference(fastify: FastifyInstance): Promise<void> {
   fastify.get('/docs', (_request, reply) => reply.type('text/html; charset=utf-8').send(page));
   fastify.get('/docs/', (_request, reply) => reply.redirect('/docs', 308));
   fastify.get('/docs/reference.js', (_request, reply) => reply.type('text/javascript; charset=utf-8').send(script));
-  await fastify.register(fastifyStatic as never, {
-    root: dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json')),
-    prefix: '/docs/ui/',
-    index: false,
-    decorateReply: false,
-    maxAge: '1d',
-    allowedPath: (path: string) => /^\/swagger-ui(-bundle\.js|\.css)$/.test(path),
-  } as never);
+  await fastify.register(
+    fastifyStatic as never,
+    {
+      root: dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json')),
+      prefix: '/docs/ui/',
+      index: false,
+      decorateReply: false,
+      maxAge: '1d',
+      allowedPath: (path: string) => /^\/swagger-ui(-bundle\.js|\.css)$/.test(path),
+    } as never,
+  );
 }

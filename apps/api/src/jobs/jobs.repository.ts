@@ -108,6 +108,16 @@ export class JobsRepository {
     await trx.deleteFrom('jobs').where('state', 'in', ['done', 'failed']).where('updated_at', '<', before).execute();
   }
 
+  async countFailed(): Promise<{ kind: string; state: string; count: number }[]> {
+    return this.db.read
+      .selectFrom('jobs')
+      .select((eb) => ['kind', 'state', eb.fn.countAll<number>().as('count')])
+      .where('state', '=', 'failed')
+      .groupBy('kind')
+      .orderBy('kind')
+      .execute();
+  }
+
   async countByState(): Promise<{ kind: string; state: string; count: number }[]> {
     return this.db.scan
       .selectFrom('jobs')

@@ -13,7 +13,8 @@ interface Registration {
   everyMs?: number;
 }
 
-const MAX_ATTEMPTS = 12;
+/** With pauses that double up to six hours, the last attempt comes after three days. */
+const MAX_ATTEMPTS = 24;
 const BATCH = 20;
 const LONGEST_NAP_MS = 10 * MINUTE_MS;
 const KEEP_FINISHED_MS = 14 * DAY_MS;

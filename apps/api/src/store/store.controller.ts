@@ -89,9 +89,18 @@ export class StoreController {
 
   @Get('icons/:sha256')
   @Route({ summary: 'An icon of the store', access: PUBLIC, bytes: 'image/png' })
-  async getIcon(@Param('sha256') sha256: string, @Res({ passthrough: true }) reply: FastifyReply) {
+  async getIcon(
+    @Param('sha256') sha256: string,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     const icon = await this.store.getIcon(sha256);
-    void reply.headers({ etag: `"${sha256}"`, 'cache-control': 'public, max-age=31536000, immutable' });
+    const etag = `"${sha256}"`;
+    void reply.headers({ etag, 'cache-control': 'public, max-age=31536000, immutable' });
+    if (matchesEtag(request.headers['if-none-match'], etag)) {
+      void reply.status(304);
+      return undefined;
+    }
     return new StreamableFile(icon, { type: 'image/png', disposition: 'inline' });
   }
 }

@@ -23,7 +23,7 @@ export function addAuditCommands(program: Command): void {
   audit
     .command('archive')
     .description('move whole segments of old rows to the object store (also done nightly)')
-    .option('--keep-days <n>', 'how old a row must be', Number)
+    .option('--keep-days <n>', 'how old a row must be', parseDays)
     .action(async (options: { keepDays?: number }) => {
       const { runAsOwner } = await import('../run-as-owner.js');
       const { moved } = await runAsOwner('audit.archive', { keepDays: options.keepDays });
@@ -42,4 +42,10 @@ export function addAuditCommands(program: Command): void {
       process.stdout.write(`${checked} packages checked, ${damaged.length} damaged.\n`);
       if (damaged.length > 0) process.exitCode = 1;
     });
+}
+
+function parseDays(value: string): number {
+  const days = Number(value);
+  if (!Number.isInteger(days) || days < 0) throw new Error(`--keep-days takes a whole number: ${value}`);
+  return days;
 }
