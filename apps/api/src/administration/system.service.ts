@@ -75,7 +75,11 @@ export class SystemService implements OnModuleInit {
       package_drill: drill ?? null,
       jobs: await this.jobRows.countByState(),
     };
-    return { ...report, problems: findProblems(report.disk.free_bytes, audit, drill, report.jobs) };
+    const problems = [
+      ...findProblems(report.disk.free_bytes, audit, drill, report.jobs),
+      ...(await this.findStoreProblem()),
+    ];
+    return { ...report, problems };
   }
 
   /** Only what is wrong, the object store included; cheap enough to be asked every few seconds. */
