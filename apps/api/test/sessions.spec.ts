@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { PASSWORD, createAdmin, expectStatus, signUp, unique } from './support/actors.js';
 import { rows, scalar } from './support/attack.js';
 import { countHashes } from './support/hash-counter.js';
@@ -58,7 +59,6 @@ describe('signing in', () => {
     expect(JSON.stringify(answer.body)).not.toMatch(/hash|argon2/);
     const session = person.client.session ?? 'none';
     expect(JSON.stringify(rows(platform, 'SELECT * FROM sessions'))).not.toContain(session);
-    const { createHash } = await import('node:crypto');
     const hash = createHash('sha256').update(session).digest('hex');
     expect(scalar(platform, 'SELECT COUNT(*) FROM sessions WHERE id_hash = ?', hash)).toBe(1);
   });
