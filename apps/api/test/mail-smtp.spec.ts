@@ -1,0 +1,144 @@
+import { existsSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
+import { PASSWORD, expectStatus, unique } from './support/actors.js';
+import { rows } from './support/attack.js';
+import { TestPlatform } from './support/platform.js';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+interface Received {
+  from: string;
+  to: string[];
+  text: string;
+}
+
+/** A mail server that takes mails, after it has refused as many as it is told to. */
+class MailServer {
+  readonly received: Received[] = [];
+  refuse = 0;
+  attempts = 0;
+  private readonly server = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ['STARTTLS'],
+    onAuth: ({ username, password }, _session, done) =>
+      username === 'user' && password === 'p@ss word' ? done(null, { user: 'user' }) : done(new Error('no')),
+    onData: (stream, session, done) => void this.take(stream, session, done),
+  });
+
+  async listen(): Promise<number> {
+    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+    return (this.server.server.address() as AddressInfo).port;
+  }
+
+  async close(): Promise<void> {
+    await new Promise<void>((resolve) => this.server.close(() => resolve()));
+  }
+
+  private async take(
+    stream: SMTPServerDataStream,
+    session: SMTPServerSession,
+    done: (error?: Error | null) => void,
+  ): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk);
+    this.attempts += 1;
+    if (this.refuse > 0) {
+      this.refuse -= 1;
+      done(Object.assign(new Error('Try again later'), { responseCode: 451 }));
+      return;
+    }
+    const { mailFrom, rcptTo } = session.envelope;
+    this.received.push({
+      from: mailFrom ? mailFrom.address : '',
+      to: rcptTo.map(({ address }) => address),
+      text: Buffer.concat(chunks).toString('utf8'),
+    });
+    done();
+  }
+}
+
+describe('mail through a mail server', () => {
+  const server = new MailServer();
+  let platform: TestPlatform;
+  beforeAll(async () => {
+    const port = await server.listen();
+    platform = await TestPlatform.start({
+      SMTP_URL: `smtp://user:${encodeURIComponent('p@ss word')}@127.0.0.1:${port}`,
+      MAIL_FROM: 'Mosis Store <store@example.org>',
+      RATE_LIMITS: 'on',
+    });
+  });
+  afterAll(async () => {
+    await platform.stop();
+    await server.close();
+  });
+
+  const register = async (email: string) => {
+    expectStatus(await platform.client().post('/v1/auth/register', { email, name: 'Zoë', password: PASSWORD }), 202);
+    await platform.idle();
+  };
+  const sentTo = (email: string) => server.received.filter(({ to }) => to.includes(email));
+
+  it('arrives whole, from the sender of the settings, with a link that works', async () => {
+    const email = `${unique('to')}@example.com`;
+    await register(email);
+    expect(sentTo(email)).toMatchObject([{ from: 'store@example.org', to: [email] }]);
+    const text = sentTo(email)[0]?.text ?? '';
+    expect(text).toContain('From: Mosis Store <store@example.org>\r\n');
+    expect(text).toContain('Hello Zoë,');
+    const token = /\r\nhttp:\/\/store\.test\/admin\/verify-email#token=([A-Za-z0-9]+)\r\n/.exec(text)?.[1];
+    expect((await platform.client().post('/v1/auth/verify-email', { token })).status).toBe(204);
+  });
+
+  it('is tried again, with growing pauses, until the server takes it, and then arrives once', async () => {
+    const email = `${unique('to')}@example.com`;
+    server.refuse = 2;
+    server.attempts = 0;
+    await register(email);
+    expect(sentTo(email)).toEqual([]);
+    await platform.idle();
+    expect(server.attempts).toBe(1);
+    platform.clock.advance(5_000);
+    await platform.idle();
+    expect(server.attempts).toBe(2);
+    platform.clock.advance(5_000);
+    await platform.idle();
+    expect(server.attempts).toBe(2);
+    platform.clock.advance(5_000);
+    await platform.idle();
+    expect(sentTo(email).length).toBe(1);
+    platform.clock.advance(DAY_MS / 24);
+    await platform.idle();
+    expect(server.attempts).toBe(3);
+  });
+
+  it('is not lost when the server is away for longer than the limit per recipient allows tries', async () => {
+    const email = `${unique('to')}@example.com`;
+    server.refuse = 8;
+    await register(email);
+    for (let tries = 0; tries < 8; tries += 1) {
+      platform.clock.advance(5_000 * 2 ** tries);
+      await platform.idle();
+    }
+    expect(server.refuse).toBe(0);
+    expect(sentTo(email).length).toBe(1);
+  });
+
+  it('leaves no file in the outbox, and no address, link or password of the mail server in the log or a job', async () => {
+    const email = `${unique('to')}@example.com`;
+    server.refuse = 1;
+    await register(email);
+    platform.clock.advance(5_000);
+    await platform.idle();
+    expect(sentTo(email).length).toBe(1);
+    expect(existsSync(`${platform.settings.dataDir}/outbox`)).toBe(false);
+    const jobs = JSON.stringify(rows(platform, 'SELECT * FROM jobs'));
+    for (const text of [platform.log, jobs]) {
+      expect(text).not.toMatch(/token=[A-Za-z0-9]/);
+      expect(text).not.toContain('p@ss');
+      expect(text).not.toContain('p%40ss');
+      expect(text).not.toContain(email);
+    }
+  });
+});
