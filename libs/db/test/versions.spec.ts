@@ -162,6 +162,15 @@ describe.each(OUTSIDERS)('%s, a version', (_how, options) => {
     );
   });
 
+  it('is not submitted on a review that was withdrawn', () => {
+    const { versionId, ...submission } = store.sceneWith('review');
+    const subject = store.get('app_versions', versionId)['subject_sha256'];
+    store.withdraw(versionId, submission);
+    expectRefused(store.db, 'version-without-review', () =>
+      store.update('app_versions', versionId, { status: 'review', subject_sha256: subject, submitted_at: NOW }),
+    );
+  });
+
   it('is not submitted when the same bytes were rejected before', () => {
     const rejected = store.sceneWith('rejected');
     const digest = store.get('app_versions', rejected.versionId)['package_sha256'] as string;
