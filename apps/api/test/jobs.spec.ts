@@ -1,0 +1,118 @@
+import { JobsService } from '../src/jobs/jobs.service.js';
+import { rows, scalar, sql } from './support/attack.js';
+import { TestPlatform } from './support/platform.js';
+
+const HOUR_MS = 3_600_000;
+
+describe('background work', () => {
+  let platform: TestPlatform;
+  let done: string[];
+  beforeEach(async () => {
+    platform = await TestPlatform.start();
+    done = [];
+    jobs().register('test.note', async ({ text }: { text: string }) => {
+      done.push(text);
+      return { noted: text };
+    });
+    jobs().register('test.fail', async () => {
+      done.push('failed');
+      throw new Error('not today');
+    });
+  });
+  afterEach(() => platform.stop());
+
+  const jobs = () => platform.app.get(JobsService);
+  const enqueue = (kind: string, payload: unknown = {}, delayMs = 0) =>
+    platform.db.write((trx) => jobs().enqueue(trx, kind, payload, delayMs));
+  const job = (kind: string) => rows(platform, 'SELECT * FROM jobs WHERE kind = ?', kind)[0];
+
+  it('is done once, remembers its result and forgets what it was about', async () => {
+    await enqueue('test.note', { text: 'somebody@example.com' });
+    await platform.idle();
+    await platform.idle();
+    expect(done).toEqual(['somebody@example.com']);
+    expect(job('test.note')).toMatchObject({ state: 'done', payload: '{}', attempts: 1 });
+  });
+
+  it('is not there when the change that wanted it was rolled back', async () => {
+    const failed = platform.db.write(async (trx) => {
+      await jobs().enqueue(trx, 'test.note', { text: 'never' });
+      throw new Error('rolled back');
+    });
+    await expect(failed).rejects.toThrow('rolled back');
+    await platform.idle();
+    expect(done).toEqual([]);
+  });
+
+  it('waits for its time', async () => {
+    await enqueue('test.note', { text: 'later' }, HOUR_MS);
+    await platform.idle();
+    expect(done).toEqual([]);
+    platform.clock.advance(HOUR_MS);
+    await platform.idle();
+    expect(done).toEqual(['later']);
+  });
+
+  it('that fails is tried again after growing pauses, and given up in the end with its reason', async () => {
+    await enqueue('test.fail');
+    const pauses: number[] = [];
+    for (let attempt = 1; attempt <= 40; attempt += 1) {
+      await platform.idle();
+      expect(done).toHaveLength(attempt);
+      const { state, run_at } = job('test.fail') as { state: string; run_at: string };
+      if (state === 'failed') break;
+      const pause = Date.parse(run_at) - platform.clock.now().getTime();
+      platform.clock.advance(pause - 500);
+      await platform.idle();
+      expect(done).toHaveLength(attempt);
+      platform.clock.advance(500);
+      pauses.push(pause);
+    }
+    expect(job('test.fail')).toMatchObject({ state: 'failed', attempts: done.length, last_error: 'not today' });
+    // A mail server that is away over a weekend loses nothing.
+    expect(pauses.reduce((sum, pause) => sum + pause, 0)).toBeGreaterThan(3 * 24 * HOUR_MS);
+    expect(pauses).toEqual([...pauses].sort((one, other) => one - other));
+    platform.clock.advance(30 * 24 * HOUR_MS);
+    const attempts = done.length;
+    await platform.idle();
+    expect(done).toHaveLength(attempts);
+  });
+
+  it('of a kind that nobody here knows waits without standing in the way of the rest', async () => {
+    for (let index = 0; index < 25; index += 1) await enqueue('from.a.newer.version');
+    await enqueue('test.note', { text: 'known' });
+    await platform.idle();
+    expect(done).toEqual(['known']);
+    expect(scalar(platform, `SELECT COUNT(*) FROM jobs WHERE kind = 'from.a.newer.version' AND state = 'queued'`)).toBe(
+      25,
+    );
+  });
+
+  it('that a killed process was at is done by the next one', async () => {
+    await enqueue('test.note', { text: 'again' }, HOUR_MS);
+    sql(platform, `UPDATE jobs SET state = 'running', run_at = created_at WHERE kind = 'test.note'`);
+    await platform.idle();
+    expect(done).toEqual([]);
+    await jobs().start();
+    await platform.idle();
+    expect(done).toEqual(['again']);
+  });
+
+  it('that repeats is planned once, also over restarts, and forgotten in time', async () => {
+    const planned = () =>
+      scalar(platform, `SELECT COUNT(*) FROM jobs WHERE kind = 'audit.verify' AND state = 'queued'`);
+    expect(planned()).toBe(1);
+    await jobs().start();
+    expect(planned()).toBe(1);
+    for (let day = 0; day < 20; day += 1) {
+      platform.clock.advance(24 * HOUR_MS + 1000);
+      await platform.idle();
+    }
+    expect(planned()).toBe(1);
+    expect(scalar(platform, `SELECT COUNT(*) FROM jobs WHERE kind = 'audit.verify' AND state = 'done'`)).toBe(20);
+    await jobs().start();
+    expect(scalar(platform, `SELECT COUNT(*) FROM jobs WHERE kind = 'audit.verify' AND state = 'done'`)).toBeLessThan(
+      20,
+    );
+  });
+});
