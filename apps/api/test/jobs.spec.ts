@@ -70,7 +70,7 @@ describe('background work', () => {
     }
     expect(job('test.fail')).toMatchObject({ state: 'failed', attempts: done.length, last_error: 'not today' });
     // A mail server that is away over a weekend loses nothing.
-    expect(pauses.reduce((sum, pause) => sum + pause, 0)).toBeGreaterThan(3 * 24 * HOUR_MS);
+    expect(pauses.reduce((sum, pause) => sum + pause, 0)).toBeGreaterThan(60 * HOUR_MS);
     expect(pauses).toEqual([...pauses].sort((one, other) => one - other));
     platform.clock.advance(30 * 24 * HOUR_MS);
     const attempts = done.length;
