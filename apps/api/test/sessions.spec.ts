@@ -35,7 +35,7 @@ describe('signing in', () => {
     const cookie = String((await login(email)).headers['set-cookie']);
     expect(cookie).toMatch(/^mosis_session=[A-Za-z0-9_-]{43};/);
     const attributes = cookie.split('; ').slice(1).sort();
-    expect(attributes).toEqual(['HttpOnly', 'Max-Age=1209600', 'Path=/', 'SameSite=Lax']);
+    expect(attributes).toEqual(['HttpOnly', 'Max-Age=34560000', 'Path=/', 'SameSite=Lax']);
   });
 
   it('sets a Secure cookie when people reach the server by https', async () => {

@@ -78,7 +78,7 @@ export class TestPlatform {
 
   /** Somebody without a credential. */
   client(): Client {
-    return new Client(this.app.getHttpAdapter().getInstance() as never);
+    return new Client(this.app.getHttpAdapter().getInstance());
   }
 
   /** Resolves when no background work is due. */
