@@ -7,7 +7,7 @@ import { appSchema } from '../apps/apps.schemas.js';
 import { pageOf } from '../common/pagination.js';
 import { Route } from '../common/route.decorator.js';
 import { versionSchema, yankSchema } from '../versions/versions.schemas.js';
-import { VersionsService } from '../versions/versions.service.js';
+import { YanksService } from '../versions/yanks.service.js';
 import {
   adminAppSchema,
   adminAppsQuery,
@@ -31,7 +31,7 @@ export class AdministrationController {
   constructor(
     private readonly administration: AdministrationService,
     private readonly auditLog: AuditLogService,
-    private readonly versions: VersionsService,
+    private readonly yanks: YanksService,
     private readonly system: SystemService,
   ) {}
 
@@ -103,7 +103,7 @@ export class AdministrationController {
     @Param('version_code') versionCode: string,
     @Body({ schema: yankSchema }) body: z.output<typeof yankSchema>,
   ) {
-    return this.versions.yankAsAdmin(actor, packageId, versionCode, body.reason);
+    return this.yanks.yankAsAdmin(actor, packageId, versionCode, body.reason);
   }
 
   @Post('apps/:package_id/versions/:version_code/unyank')
@@ -113,7 +113,7 @@ export class AdministrationController {
     @Param('package_id') packageId: string,
     @Param('version_code') versionCode: string,
   ) {
-    return this.versions.unyankAsAdmin(actor, packageId, versionCode);
+    return this.yanks.unyankAsAdmin(actor, packageId, versionCode);
   }
 
   @Get('audit-log')

@@ -13,6 +13,7 @@ import { PackageFilesService } from './package-files.service.js';
 import { UploadsService } from './uploads.service.js';
 import { filesSchema, listVersionsQuery, updateVersionSchema, versionSchema, yankSchema } from './versions.schemas.js';
 import { VersionsService } from './versions.service.js';
+import { YanksService } from './yanks.service.js';
 
 const READ = { kind: 'permission', permission: 'apps:read' } as const;
 const WRITE = { kind: 'permission', permission: 'apps:write' } as const;
@@ -25,6 +26,7 @@ export class VersionsController {
   constructor(
     private readonly versions: VersionsService,
     private readonly uploads: UploadsService,
+    private readonly yanks: YanksService,
     private readonly files: PackageFilesService,
   ) {}
 
@@ -137,7 +139,7 @@ export class VersionsController {
     @Param('version_code') versionCode: string,
     @Body({ schema: yankSchema }) body: z.output<typeof yankSchema>,
   ) {
-    return this.versions.yank(actor, packageId, versionCode, body.reason);
+    return this.yanks.yank(actor, packageId, versionCode, body.reason);
   }
 
   @Post(':version_code/unyank')
@@ -147,7 +149,7 @@ export class VersionsController {
     @Param('package_id') packageId: string,
     @Param('version_code') versionCode: string,
   ) {
-    return this.versions.unyank(actor, packageId, versionCode);
+    return this.yanks.unyank(actor, packageId, versionCode);
   }
 
   @Get(':version_code/package')

@@ -10,6 +10,7 @@ import { UploadsService } from './uploads.service.js';
 import { VersionsController } from './versions.controller.js';
 import { VersionsRepository } from './versions.repository.js';
 import { VersionsService } from './versions.service.js';
+import { YanksService } from './yanks.service.js';
 
 @Module({
   imports: [AppsModule, ReviewsModule, SigningKeysModule, ApiKeysModule],
@@ -21,7 +22,8 @@ import { VersionsService } from './versions.service.js';
     UploadReceiver,
     PackageVerifier,
     PackageFilesService,
+    YanksService,
   ],
-  exports: [VersionsService, UploadsService, UploadReceiver],
+  exports: [VersionsService, YanksService, UploadsService, UploadReceiver],
 })
 export class VersionsModule {}

@@ -210,30 +210,6 @@ export class VersionsService {
     });
   }
 
-  /** Stops offering a published version. @throws AppError `version-not-published`, `version-already-yanked` */
-  async yank(actor: Actor, packageId: string, versionCode: string, reason: string): Promise<VersionResource> {
-    return this.step(actor, packageId, versionCode, (trx, _app, version) =>
-      this.yankRow(trx, actor, version, 'owner', reason),
-    );
-  }
-
-  /** Offers a version again that its owner yanked. @throws AppError `version-not-yanked`, `yanked-by-admin` */
-  async unyank(actor: Actor, packageId: string, versionCode: string): Promise<VersionResource> {
-    return this.step(actor, packageId, versionCode, (trx, _app, version) =>
-      this.unyankRow(trx, actor, version, 'owner'),
-    );
-  }
-
-  /** As `yank`, by an admin: the owner cannot undo it. */
-  async yankAsAdmin(actor: Actor, packageId: string, versionCode: string, reason: string): Promise<VersionResource> {
-    return this.adminStep(packageId, versionCode, (trx, version) => this.yankRow(trx, actor, version, 'admin', reason));
-  }
-
-  /** Undoes an admin's yank. @throws AppError `version-not-yanked`, `yanked-by-owner` */
-  async unyankAsAdmin(actor: Actor, packageId: string, versionCode: string): Promise<VersionResource> {
-    return this.adminStep(packageId, versionCode, (trx, version) => this.unyankRow(trx, actor, version, 'admin'));
-  }
-
   /** Carries out the decision on a version; the review's row has been written in the same transaction. */
   async decide(
     trx: CoreTransaction,
@@ -264,48 +240,6 @@ export class VersionsService {
     return compareFiles(before, after);
   }
 
-  private async yankRow(
-    trx: CoreTransaction,
-    actor: Actor,
-    version: VersionWithKey,
-    by: 'owner' | 'admin',
-    reason: string,
-  ): Promise<void> {
-    transition(version.status, 'yank');
-    // An admin may take over an owner's yank, so that it lasts.
-    if (version.yanked_at !== null && !(by === 'admin' && version.yanked_by === 'owner')) {
-      throw new AppError('version-already-yanked', 'The version is yanked already.');
-    }
-    const now = this.clock.timestamp();
-    await this.repository.update(trx, version.id, { yanked_at: now, yanked_by: by, yank_reason: reason }, now);
-    await this.record(trx, actor, 'version.yanked', version, { by });
-  }
-
-  private async unyankRow(
-    trx: CoreTransaction,
-    actor: Actor,
-    version: VersionWithKey,
-    by: 'owner' | 'admin',
-  ): Promise<void> {
-    transition(version.status, 'unyank');
-    if (version.yanked_at === null) throw new AppError('version-not-yanked', 'The version is not yanked.');
-    if (version.yanked_by !== by) {
-      throw by === 'owner'
-        ? new AppError(
-            'yanked-by-admin',
-            'An admin yanked this version; only an admin can undo that. Publish a mended one.',
-          )
-        : new AppError('yanked-by-owner', 'The owner yanked this version; only the owner can undo that.');
-    }
-    await this.repository.update(
-      trx,
-      version.id,
-      { yanked_at: null, yanked_by: null, yank_reason: null },
-      this.clock.timestamp(),
-    );
-    await this.record(trx, actor, 'version.unyanked', version, { by });
-  }
-
   private async step(
     actor: Actor,
     packageId: string,
@@ -315,20 +249,6 @@ export class VersionsService {
     return this.db.write(async (trx) => {
       const { app, version } = await this.own(trx, actor, packageId, versionCode);
       await work(trx, app, version);
-      return this.getResource(version.id, trx);
-    });
-  }
-
-  private async adminStep(
-    packageId: string,
-    versionCode: string,
-    work: (trx: CoreTransaction, version: VersionWithKey) => Promise<void>,
-  ): Promise<VersionResource> {
-    return this.db.write(async (trx) => {
-      const app = await this.apps.getAny(packageId, trx);
-      const version = await this.repository.find(app.id, parseVersionCode(versionCode), trx);
-      if (!version) throw notFound('version');
-      await work(trx, version);
       return this.getResource(version.id, trx);
     });
   }
