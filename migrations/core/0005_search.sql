@@ -10,7 +10,8 @@ CREATE VIRTUAL TABLE apps_fts USING fts5(
 CREATE VIRTUAL TABLE apps_trigrams USING fts5(
   name, package_id,
   content = 'apps', content_rowid = 'seq',
-  tokenize = 'trigram remove_diacritics 1', detail = 'none'
+  -- Without options, so that the sqlite3 of a distribution that is years behind can still open and change the file.
+  tokenize = 'trigram', detail = 'none'
 );
 
 INSERT INTO apps_fts (apps_fts) VALUES ('rebuild');

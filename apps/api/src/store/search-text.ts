@@ -2,6 +2,7 @@
 const MAX_TERMS = 8;
 const MAX_TERM_LENGTH = 40;
 const MAX_TRIGRAMS = 40;
+const MAX_TRIGRAM_TEXT = 80;
 /** Marks on Latin letters only: that is what SQLite's tokenizers fold; elsewhere a mark makes another letter (й, べ). */
 const LATIN_MARKS = /(\p{Script=Latin})\p{M}+/gu;
 
@@ -22,19 +23,22 @@ export function toMatchExpression(terms: readonly string[], join: 'AND' | 'OR' =
   return terms.map((term) => `"${term.replaceAll('"', '""')}"*`).join(` ${join} `);
 }
 
-/** The distinct three-letter pieces of a query, as the trigram index has them. */
+/** The distinct three-letter pieces of a query, as typed and without diacritics: the trigram index keeps them. */
 export function findTrigrams(query: string): string[] {
   // A NUL would end FTS5's reading of the query in the middle of a string.
-  const folded = foldText(query.replaceAll(/\p{Cc}+/gu, ' '))
+  const plain = query
+    .normalize('NFC')
+    .replaceAll(/[\p{Cc}\s]+/gu, ' ')
     .trim()
-    .replaceAll(/\s+/g, ' ')
-    .slice(0, 80);
-  const characters = [...folded];
+    .toLowerCase();
   const trigrams = new Set<string>();
-  for (let start = 0; start + 3 <= characters.length && trigrams.size < MAX_TRIGRAMS; start += 1) {
-    trigrams.add(characters.slice(start, start + 3).join(''));
+  for (const text of [foldText(plain), plain]) {
+    const characters = [...text].slice(0, MAX_TRIGRAM_TEXT);
+    for (let start = 0; start + 3 <= characters.length; start += 1) {
+      trigrams.add(characters.slice(start, start + 3).join(''));
+    }
   }
-  return [...trigrams];
+  return [...trigrams].slice(0, MAX_TRIGRAMS);
 }
 
 /** Edits (insert, delete, replace, swap of neighbours) from one word to the other; stops counting beyond `limit`. */

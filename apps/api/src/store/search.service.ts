@@ -66,7 +66,7 @@ export class SearchService {
     const trigrams = findTrigrams(text);
     const candidates = await this.repository.matchTrigrams(trigrams, filter);
     const near = candidates
-      .filter(({ shared }) => shared >= Math.max(1, trigrams.length * MIN_SHARED))
+      .filter(({ shared }) => shared >= Math.max(1, (foldText(text).length - 2) * MIN_SHARED))
       .map((candidate) => ({ ...candidate, distance: findDistance(text, [candidate.name, candidate.package_id]) }))
       .filter((candidate) => candidate.distance !== undefined)
       .sort((one, other) => (one.distance ?? 0) - (other.distance ?? 0) || other.shared - one.shared);
