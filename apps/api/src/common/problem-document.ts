@@ -129,6 +129,8 @@ function fromFastify(error: unknown): AppError | undefined {
       return new AppError('body-unreadable', 'The body is empty although its content type says application/json.');
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
       return new AppError('body-unreadable', 'The body is not as long as Content-Length says.');
+    case 'FST_ERR_MAX_PARAM_LENGTH':
+      return new AppError('url-too-long', 'The address is too long.');
     default:
   }
   if (error instanceof SyntaxError && statusCode === 400) {
