@@ -111,6 +111,15 @@ describe('the audit chain', () => {
     expect(log.split('rows were cut off or changed')).toHaveLength(2);
   });
 
+  it('shows an edited row whose own hash was computed anew', async () => {
+    await tamper((file) => {
+      file.exec(`UPDATE audit_logs SET actor_id = 'somebody else' WHERE seq = 5`);
+      const row = file.prepare('SELECT * FROM audit_logs WHERE seq = 5').get() as Row;
+      file.prepare('UPDATE audit_logs SET hash = ? WHERE seq = 5').run(hashAuditRow(row));
+    });
+    expect((await verify()).problem).toMatch(/Row 6 does not continue row 5/);
+  });
+
   it('shows a chain that was computed anew after an edit', async () => {
     await tamper((file) => {
       file.exec(`UPDATE audit_logs SET actor_id = 'somebody else' WHERE seq = 5`);

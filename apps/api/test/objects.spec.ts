@@ -79,6 +79,21 @@ describe('stored objects', () => {
     expect(existsSync(objectFile(iconKey(shared)))).toBe(false);
   });
 
+  it('are not taken away from one app because another one may not have them', async () => {
+    const frozen = await newApp(owner);
+    await submitVersion(frozen);
+    for (let side = 60; side < 80; side += 1) {
+      const free = await newApp(owner);
+      const [refused, set] = await Promise.all(
+        [frozen, free].map(({ client, packageId }) =>
+          client.put(`/v1/apps/${packageId}/icon`, png(side), { 'content-type': 'image/png' }),
+        ),
+      );
+      expect([refused?.body.code, set?.status]).toEqual(['listing-frozen', 200]);
+      expect(existsSync(objectFile(iconKey(set?.body.icon_sha256 as string)))).toBe(true);
+    }
+  });
+
   it('go with an app that is deleted', async () => {
     const publisher = await newApp(owner);
     const icon = await setIcon(publisher, 12);

@@ -173,6 +173,21 @@ describe('the store', () => {
     });
   });
 
+  it('reads whatever is typed as words, never as a query language', async () => {
+    const typed = ['"', '""', 'AND', 'OR NOT', 'NEAR(a b)', 'name:alpha', 'a*', '-alpha', '^alpha', '(', ')', '{a}: b'];
+    for (const text of [...typed, "'; DROP TABLE apps; --", '%', '_', '\\', '\u0000', '🚀', ' ']) {
+      const answer = await platform.client().get(`/v1/store/apps?q=${encodeURIComponent(text)}`);
+      expect([text, answer.status]).toEqual([text, 200]);
+    }
+    const names = async (q: string) =>
+      ((await platform.client().get(`/v1/store/apps?q=${encodeURIComponent(q)}`)).body.items as Item[]).map(
+        ({ name }) => name,
+      );
+    // Read as a query, the first would leave alpha out and the second would look at one column.
+    expect(await names('NOT alpha')).toContain('alpha');
+    expect(await names('description:alpha')).not.toEqual([]);
+  });
+
   it('refuses what it cannot read', async () => {
     for (const query of ['sort=random', 'limit=0', 'limit=101', 'limit=x', `q=${'x'.repeat(201)}`, 'unknown=1']) {
       const answer = await platform.client().get(`/v1/store/apps?${query}`);
