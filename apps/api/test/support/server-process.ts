@@ -54,8 +54,9 @@ export class ServerProcess {
   ) {}
 
   static async start(dataDir: string, environment: Record<string, string>, args: string[]): Promise<ServerProcess> {
-    const child = spawn(process.execPath, ['--max-semi-space-size=4', MAIN, 'serve', ...args], {
-      env: environmentOf(dataDir, environment),
+    const child = spawn(process.execPath, ['--max-semi-space-size=2', MAIN, 'serve', ...args], {
+      // The memory settings are those of `npm start`.
+      env: { ...environmentOf(dataDir, environment), MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '262144' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const output = collect(child.stdout);
