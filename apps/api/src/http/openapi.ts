@@ -32,7 +32,27 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     schemas: sortKeys({ ...document.components?.schemas, ...components }) as never,
   };
   document.paths = sortKeys(document.paths) as never;
+  correct(document);
   return document;
+}
+
+interface Operation {
+  parameters?: { name: string; in: string }[];
+  responses?: Record<string, { content?: Record<string, object> }>;
+}
+
+/** What Nest says of every route but is not so here: the type of failures, and the name of a path's open end. */
+function correct(document: OpenAPIObject): void {
+  for (const operations of Object.values(document.paths)) {
+    for (const { parameters, responses } of Object.values(operations) as Operation[]) {
+      const problem = responses?.default;
+      const json = problem?.content?.['application/json'];
+      if (problem && json) problem.content = { 'application/problem+json': json };
+      const rest = parameters?.find(({ name, in: place }) => place === 'path' && name === '*');
+      // In the address it is {path} already.
+      if (rest) rest.name = 'path';
+    }
+  }
 }
 
 /** Zod's own JSON Schema, with named schemas lifted into the document's components. */
