@@ -21,7 +21,7 @@ const SECRET_PATTERNS: [RegExp, string][] = [
   [/(mosis_session=)[^;\s"\\]+/g, '$1[redacted]'],
   [/([?#&]token=)[^&\s"\\]+/g, '$1[redacted]'],
   [/(-----BEGIN [A-Z ]*PRIVATE KEY-----)[^"]*/g, '$1[redacted]'],
-  [/(\b(?:smtps?|https?|s3):\/\/)[^\s/:@"]+:[^\s/@"]+@/g, '$1[redacted]@'],
+  [/(\b(?:smtps?|https?|s3):\/\/)[^\s/:@"]*:[^\s@"?#]+@/g, '$1[redacted]@'],
 ];
 /** A line that says so keeps its link: on a developer's machine without a mail server the log is the mailbox. */
 const KEEP_LINK = '"log.keep_link":true';
