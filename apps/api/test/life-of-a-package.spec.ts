@@ -30,8 +30,13 @@ describe('the life of a package', () => {
     const url = `/v1/apps/${publisher.packageId}/versions/1`;
     await publisher.client.post(`${url}/submit`);
     const review = await findPendingReview(reviewer, publisher.packageId);
-    expect((await reviewer.client.post(`/v1/admin/reviews/${review}/decision`, { decision: 'reject', notes: '' })).status).toBe(422);
-    expect((await reviewer.client.post(`/v1/admin/reviews/${review}/decision`, { decision: 'reject', notes: 'Broken.' })).status).toBe(200);
+    expect(
+      (await reviewer.client.post(`/v1/admin/reviews/${review}/decision`, { decision: 'reject', notes: '' })).status,
+    ).toBe(422);
+    expect(
+      (await reviewer.client.post(`/v1/admin/reviews/${review}/decision`, { decision: 'reject', notes: 'Broken.' }))
+        .status,
+    ).toBe(200);
     expect((await publisher.client.get(url)).body).toMatchObject({ status: 'rejected', review_notes: 'Broken.' });
     expect((await publisher.client.post(`${url}/publish`)).body.code).toBe('version-not-approved');
     expect((await publisher.client.post(`${url}/submit`)).body.code).toBe('version-not-draft');
