@@ -31,15 +31,15 @@ export function addAuditCommands(program: Command): void {
     });
   program
     .command('objects')
-    .description('stored packages')
+    .description('stored packages and icons')
     .command('verify')
-    .description('hash every published package again (also done nightly)')
+    .description('hash every stored package and icon again (also done once a day)')
     .action(async () => {
       const { runAsOwner } = await import('../run-as-owner.js');
-      const progress = new Progress('packages');
+      const progress = new Progress('objects');
       const { checked, damaged } = await runAsOwner('objects.verify', {}, progress.update);
       for (const { sha256, problem } of damaged) process.stderr.write(`${sha256}: ${problem}\n`);
-      process.stdout.write(`${checked} packages checked, ${damaged.length} damaged.\n`);
+      process.stdout.write(`${checked} objects checked, ${damaged.length} damaged.\n`);
       if (damaged.length > 0) process.exitCode = 1;
     });
 }
