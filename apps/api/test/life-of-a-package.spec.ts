@@ -23,6 +23,14 @@ describe('the life of a package', () => {
     expect(updates.body.updates).toMatchObject([{ package_id: publisher.packageId, version_code: 1 }]);
   });
 
+  it('takes an action that names a content type and sends nothing', async () => {
+    const publisher = await createPublisher(platform);
+    await upload(publisher);
+    const url = `/v1/apps/${publisher.packageId}/versions/1/submit`;
+    const submitted = await publisher.client.send('POST', url, undefined, { 'content-type': 'application/json' });
+    expect(submitted.body).toMatchObject({ status: 'review' });
+  });
+
   it('ends at a rejection, for good', async () => {
     const publisher = await createPublisher(platform);
     const reviewer = await createReviewer(platform);

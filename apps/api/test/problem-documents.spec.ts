@@ -185,8 +185,8 @@ describe('a request that cannot be served is answered with a problem document', 
   });
 
   it('when a body is wanted and none comes', async () => {
-    expectProblem(await platform.client().post('/v1/auth/login'), 'validation-failed');
-    expectProblem(await publisher.client.post('/v1/apps'), 'validation-failed');
+    expectProblem(await platform.client().post('/v1/auth/login'), 'body-unreadable');
+    expectProblem(await publisher.client.post('/v1/apps'), 'body-unreadable');
   });
 
   it('of which HEAD shows the headers only', async () => {

@@ -148,7 +148,7 @@ export class AppsService {
   async exportOf(developerId: string) {
     const apps = await this.repository.listAllOf(this.db.read, developerId);
     return {
-      apps: apps.map((app) => toAppResource(app, undefined, this.settings.publicUrl)),
+      apps: await Promise.all(apps.map((app) => this.resource(app))),
       ...(await this.repository.listForExport(developerId)),
     };
   }

@@ -16,8 +16,11 @@ export class SchemaPipe extends StandardSchemaValidationPipe {
     super({ exceptionFactory: (issues) => toValidationError(issues) });
   }
 
-  /** @throws AppError `media-type-unsupported` for bytes where JSON belongs, `validation-failed` */
+  /** @throws AppError `body-unreadable` for nothing, `media-type-unsupported` for bytes, `validation-failed` */
   override async transform<Result>(value: Result, metadata: ArgumentMetadata): Promise<Result> {
+    if (metadata.schema && metadata.type === 'body' && value === undefined) {
+      throw new AppError('body-unreadable', 'This route wants a body: send it as application/json.');
+    }
     if (metadata.schema && metadata.type === 'body' && (Buffer.isBuffer(value) || value instanceof Readable)) {
       throw new AppError('media-type-unsupported', 'Send application/json.');
     }

@@ -15,6 +15,8 @@ export function addBodyParsers(fastify: FastifyInstance): void {
   // Keys that would reach a prototype are refused, not dropped.
   const parseJson = fastify.getDefaultJsonParser('error', 'error');
   fastify.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    // Many clients name the content type on every POST, also on an action that has nothing to say.
+    if (body.length === 0) return done(null, undefined);
     try {
       return parseJson(request, decodeJson(body), done);
     } catch (error) {

@@ -68,7 +68,7 @@ export class JobsRepository {
         updated_at: now,
         last_error: change.lastError ?? null,
         // What was to be done may name people; once it is done nobody needs to know.
-        ...(change.state === 'done' ? { payload: '{}' } : {}),
+        ...(change.state === 'queued' ? {} : { payload: '{}' }),
         ...(change.result === undefined ? {} : { result: JSON.stringify(change.result) }),
         ...(change.runAt === undefined ? {} : { run_at: change.runAt }),
       })
