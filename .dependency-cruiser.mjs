@@ -7,6 +7,7 @@
 /** Which other libraries a library may import. One that is not listed may import none. */
 const librariesOf = {
   db: ['sqlite'],
+  telemetry: ['sqlite', 'object-store'],
 };
 
 /** Folders of the API that every feature builds on; all their files are open to all. */

@@ -1,0 +1,2 @@
+/** The telemetry SDK of devices. */
+export {};

@@ -1,0 +1,2 @@
+/** Telemetry: wire format, writer, day partitions, rollups, retention, queries, export. */
+export {};
