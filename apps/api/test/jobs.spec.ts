@@ -1,3 +1,4 @@
+import { JobsRepository } from '../src/jobs/jobs.repository.js';
 import { JobsService } from '../src/jobs/jobs.service.js';
 import { rows, scalar, sql } from './support/attack.js';
 import { TestPlatform } from './support/platform.js';
@@ -116,5 +117,75 @@ describe('background work', () => {
     expect(scalar(platform, `SELECT COUNT(*) FROM jobs WHERE kind = 'audit.verify' AND state = 'done'`)).toBeLessThan(
       20,
     );
+  });
+
+  describe('that is slow', () => {
+    let release: () => void;
+    let begun: Promise<void>;
+    beforeEach(() => {
+      const held = new Promise<void>((resolve) => (release = resolve));
+      begun = new Promise((resolve) => {
+        jobs().register(
+          'test.slow',
+          async () => {
+            done.push('slow began');
+            resolve();
+            await held;
+            done.push('slow ended');
+          },
+          { slow: true },
+        );
+      });
+    });
+
+    it('keeps no mail waiting', async () => {
+      await enqueue('test.slow');
+      await begun;
+      const noted = new Promise<void>((resolve) => {
+        jobs().register('test.quick', async () => resolve());
+      });
+      await enqueue('test.quick');
+      await noted;
+      expect(done).toEqual(['slow began']);
+      release();
+      await platform.idle();
+      expect(done).toEqual(['slow began', 'slow ended']);
+    });
+
+    it('is left alone by a command that does what is due', async () => {
+      const command = new JobsService(platform.db, platform.app.get(JobsRepository), platform.clock);
+      command.register('command.slow', async () => done.push('slow'), { slow: true });
+      command.register('command.quick', async () => done.push('quick'));
+      await enqueue('command.slow');
+      await enqueue('command.quick');
+      await command.drain();
+      expect(done).toEqual(['quick']);
+    });
+  });
+
+  it('is brought forward when it is wanted sooner, and never queued twice for that', async () => {
+    const soon = (delayMs: number) => platform.db.write((trx) => jobs().ensureQueued(trx, 'test.note', delayMs));
+    await enqueue('test.note', { text: 'once' }, HOUR_MS);
+    await soon(2 * HOUR_MS);
+    await soon(60_000);
+    await soon(60_000);
+    expect(scalar(platform, `SELECT COUNT(*) FROM jobs WHERE kind = 'test.note'`)).toBe(1);
+    platform.clock.advance(60_000);
+    await platform.idle();
+    expect(done).toEqual(['once']);
+    await soon(0);
+    await platform.idle();
+    expect(done).toHaveLength(2);
+  });
+
+  it('that repeats says how it last ended and when it runs next', async () => {
+    const verify = async () => (await jobs().listRepeating()).find(({ kind }) => kind === 'audit.verify');
+    expect(await verify()).toMatchObject({ state: 'queued', last_run_at: null, result: null, error: null });
+    platform.clock.advance(24 * HOUR_MS + 1000);
+    await platform.idle();
+    const after = await verify();
+    expect(after).toMatchObject({ state: 'done', result: { ok: true }, error: null });
+    const pause = Date.parse(after?.next_run_at ?? '') - Date.parse(after?.last_run_at ?? '');
+    expect(Math.round(pause / HOUR_MS)).toBe(24);
   });
 });

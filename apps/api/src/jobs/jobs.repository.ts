@@ -92,6 +92,42 @@ export class JobsRepository {
     return open !== undefined;
   }
 
+  /** The waiting or running job of a kind, the earliest of several. */
+  async findOpen(kind: string): Promise<CoreRow<'jobs'> | undefined> {
+    return this.db.read
+      .selectFrom('jobs')
+      .selectAll()
+      .where('kind', '=', kind)
+      .where('state', 'in', ['queued', 'running'])
+      .orderBy('state', 'desc')
+      .orderBy('run_at')
+      .limit(1)
+      .executeTakeFirst();
+  }
+
+  async hasQueuedBy(trx: CoreTransaction, kind: string, runAt: string): Promise<boolean> {
+    const queued = await trx
+      .selectFrom('jobs')
+      .select('id')
+      .where('kind', '=', kind)
+      .where('state', '=', 'queued')
+      .where('run_at', '<=', runAt)
+      .limit(1)
+      .executeTakeFirst();
+    return queued !== undefined;
+  }
+
+  /** Lets the waiting jobs of a kind begin by `runAt`; answers whether there are some. */
+  async bringForward(trx: CoreTransaction, kind: string, runAt: string): Promise<boolean> {
+    const { numUpdatedRows } = await trx
+      .updateTable('jobs')
+      .set({ run_at: runAt })
+      .where('kind', '=', kind)
+      .where('state', '=', 'queued')
+      .executeTakeFirstOrThrow();
+    return numUpdatedRows > 0n;
+  }
+
   async findLatest(kind: string): Promise<CoreRow<'jobs'> | undefined> {
     return this.db.read
       .selectFrom('jobs')

@@ -1,16 +1,35 @@
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { CoreDatabase, type CoreRow, type CoreTransaction } from '@mosis/db';
-import { Clock, DAY_MS, HOUR_MS, MINUTE_MS } from '../common/clock.js';
+import { Clock, DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../common/clock.js';
+import { JobLane } from './job-lane.js';
 import { JobsRepository } from './jobs.repository.js';
 
 /** Does one job; it may run more than once, so doing it twice must be as good as once. */
 export type JobHandler = (payload: never) => Promise<unknown>;
 
-interface Registration {
-  handler: JobHandler;
+/** How a kind of job is done. */
+export interface JobOptions {
   /** For work that repeats: milliseconds from one run to the next. */
   everyMs?: number;
+  /** For work that repeats: it runs at the latest this many milliseconds after a start. */
+  afterStartMs?: number;
+  /** Takes minutes rather than moments, so that mails and the like must not wait behind it. */
+  slow?: boolean;
+}
+
+interface Registration extends JobOptions {
+  handler: JobHandler;
+}
+
+/** How a kind of repeating work stands. */
+export interface RepeatingJob {
+  kind: string;
+  state: 'done' | 'failed' | 'running' | 'queued';
+  last_run_at: string | null;
+  result: unknown;
+  error: string | null;
+  next_run_at: string | null;
 }
 
 /** With pauses that double up to six hours, the last attempt comes after three days. */
@@ -18,6 +37,8 @@ const MAX_ATTEMPTS = 24;
 const BATCH = 20;
 const LONGEST_NAP_MS = 10 * MINUTE_MS;
 const KEEP_FINISHED_MS = 14 * DAY_MS;
+/** Slow work that a stop finds under way gets this long; then it is left to the next start, which takes it up again. */
+const SLOW_STOP_MS = 5 * SECOND_MS;
 
 /**
  * Background work as rows: queued in the transaction of the change that needs it, done at least once, tried again with
@@ -27,21 +48,25 @@ const KEEP_FINISHED_MS = 14 * DAY_MS;
 export class JobsService implements OnModuleDestroy {
   private readonly logger = new Logger('jobs');
   private readonly kinds = new Map<string, Registration>();
-  private timer: NodeJS.Timeout | undefined;
-  private working: Promise<void> | undefined;
-  private again = false;
+  private readonly lanes: readonly [quick: JobLane, slow: JobLane];
   private started = false;
-  private stopped = false;
 
   constructor(
     private readonly db: CoreDatabase,
     private readonly repository: JobsRepository,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    const owner = {
+      work: (lane: JobLane) => this.work(lane),
+      findNapMs: (lane: JobLane) => this.findNapMs(lane),
+      onError: (error: unknown) => this.logger.error({ msg: 'the job loop stumbled', err: error }),
+    };
+    this.lanes = [new JobLane('quick', LONGEST_NAP_MS, owner), new JobLane('slow', LONGEST_NAP_MS, owner)];
+  }
 
   /** Says who does jobs of a kind; with `everyMs` the job also repeats by itself. */
-  register(kind: string, handler: JobHandler, everyMs?: number): void {
-    this.kinds.set(kind, { handler, ...(everyMs === undefined ? {} : { everyMs }) });
+  register(kind: string, handler: JobHandler, options: number | JobOptions = {}): void {
+    this.kinds.set(kind, { handler, ...(typeof options === 'number' ? { everyMs: options } : options) });
   }
 
   /** Queues a job in the transaction of what makes it necessary. */
@@ -58,7 +83,11 @@ export class JobsService implements OnModuleDestroy {
         new Date(this.clock.now().getTime() - KEEP_FINISHED_MS).toISOString(),
       );
     });
-    for (const [kind, { everyMs }] of this.kinds) if (everyMs !== undefined) await this.plan(kind, everyMs);
+    for (const [kind, registration] of this.kinds) {
+      await this.plan(kind, registration);
+      const { afterStartMs } = registration;
+      if (afterStartMs !== undefined) await this.db.write((trx) => this.ensureQueued(trx, kind, afterStartMs));
+    }
     this.started = true;
     this.db.onCommit(() => this.wake());
     this.wake();
@@ -67,52 +96,68 @@ export class JobsService implements OnModuleDestroy {
   /** Resolves when nothing is due any more. */
   async idle(): Promise<void> {
     this.wake();
-    while (this.working) await this.working;
+    while (this.lanes.some((lane) => lane.underWay !== undefined)) for (const lane of this.lanes) await lane.underWay;
   }
 
-  /** Runs the jobs that are due now, in a process that does not keep a worker (the command line). */
+  /** Runs the jobs that are due now, in a process that does not keep a worker (the command line); slow ones wait. */
   async drain(): Promise<void> {
-    await this.work();
+    await this.work(this.lanes[0]);
+  }
+
+  /** Sees to it that a kind of job begins within `delayMs`: brings a waiting one forward, or queues one. */
+  async ensureQueued(trx: CoreTransaction, kind: string, delayMs = 0): Promise<void> {
+    const runAt = this.clock.timestampIn(delayMs);
+    if (await this.repository.hasQueuedBy(trx, kind, runAt)) return;
+    if (await this.repository.bringForward(trx, kind, runAt)) return;
+    await this.enqueue(trx, kind, {}, delayMs);
+  }
+
+  /** Every kind of repeating work: how it last ended, and when it runs next. */
+  async listRepeating(): Promise<RepeatingJob[]> {
+    const kinds = [...this.kinds].filter(([, { everyMs }]) => everyMs !== undefined).map(([kind]) => kind);
+    return Promise.all(
+      kinds.sort().map(async (kind) => {
+        const [latest, open] = [await this.repository.findLatest(kind), await this.repository.findOpen(kind)];
+        const last = latest ?? open;
+        return {
+          kind,
+          state: open?.state === 'running' ? ('running' as const) : (latest?.state ?? ('queued' as const)),
+          last_run_at: latest?.updated_at ?? null,
+          result: latest?.result ? (JSON.parse(latest.result) as unknown) : null,
+          error: open?.last_error ?? last?.last_error ?? null,
+          next_run_at: open?.state === 'queued' ? open.run_at : null,
+        };
+      }),
+    );
   }
 
   async onModuleDestroy(): Promise<void> {
-    this.stopped = true;
-    clearTimeout(this.timer);
-    await this.working;
+    const [quick, slow] = this.lanes;
+    for (const lane of this.lanes) lane.stop();
+    await quick.underWay;
+    if (slow.underWay) await Promise.race([slow.underWay, setTimeout(SLOW_STOP_MS, undefined, { ref: false })]);
   }
 
   private wake(): void {
-    if (!this.started || this.stopped) return;
-    if (this.working) {
-      this.again = true;
-      return;
-    }
-    clearTimeout(this.timer);
-    this.working = this.work()
-      .catch((error: unknown) => this.logger.error({ msg: 'the job loop stumbled', err: error }))
-      .then(async () => {
-        this.working = undefined;
-        if (this.again) {
-          this.again = false;
-          this.wake();
-        } else if (!this.stopped) await this.sleep();
-      });
+    if (this.started) for (const lane of this.lanes) lane.wake();
   }
 
-  private async sleep(): Promise<void> {
-    const next = await this.repository.findNextRunAt([...this.kinds.keys()]);
-    const napMs = next ? Date.parse(next) - this.clock.now().getTime() : LONGEST_NAP_MS;
-    if (this.stopped) return;
-    this.timer = setTimeout(() => this.wake(), Math.min(Math.max(napMs, 10), LONGEST_NAP_MS)).unref();
+  private kindsOf(lane: JobLane): string[] {
+    return [...this.kinds].filter(([, { slow }]) => (slow ?? false) === (lane.name === 'slow')).map(([kind]) => kind);
   }
 
-  private async work(): Promise<void> {
-    while (!this.stopped) {
+  private async findNapMs(lane: JobLane): Promise<number> {
+    const next = await this.repository.findNextRunAt(this.kindsOf(lane));
+    return next ? Date.parse(next) - this.clock.now().getTime() : LONGEST_NAP_MS;
+  }
+
+  private async work(lane: JobLane): Promise<void> {
+    while (!lane.stopped) {
       // What only a newer version knows how to do waits for it.
-      const due = await this.repository.listDue([...this.kinds.keys()], this.clock.timestamp(), BATCH);
+      const due = await this.repository.listDue(this.kindsOf(lane), this.clock.timestamp(), BATCH);
       if (due.length === 0) return;
       for (const job of due) {
-        if (this.stopped) return;
+        if (lane.stopped) return;
         await this.run(job);
         // Queries are synchronous underneath: without this, a long queue would keep requests from being heard.
         await setImmediate();
@@ -138,7 +183,7 @@ export class JobsService implements OnModuleDestroy {
     } catch (error) {
       await this.failed(job, error as Error);
     }
-    if (registration.everyMs !== undefined) await this.plan(job.kind, registration.everyMs);
+    await this.plan(job.kind, registration);
   }
 
   private async failed(job: CoreRow<'jobs'>, error: Error): Promise<void> {
@@ -163,8 +208,8 @@ export class JobsService implements OnModuleDestroy {
     );
   }
 
-  private async plan(kind: string, everyMs: number): Promise<void> {
-    if (await this.repository.hasOpen(kind)) return;
+  private async plan(kind: string, { everyMs }: Registration): Promise<void> {
+    if (everyMs === undefined || (await this.repository.hasOpen(kind))) return;
     const latest = await this.repository.findLatest(kind);
     const dueInMs = latest ? Date.parse(latest.updated_at) + everyMs - this.clock.now().getTime() : everyMs;
     await this.db.write((trx) => this.enqueue(trx, kind, {}, Math.max(0, dueInMs)));
