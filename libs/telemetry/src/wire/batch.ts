@@ -104,7 +104,8 @@ export function parseBatch(
   return {
     batchId: uuidBytes(batchIdText),
     batchIdText,
-    bodyHash: hash('sha256', inflated, 'buffer').subarray(0, HASH_BYTES),
+    // By way of hexadecimal: quicker than a buffer of its own outside the heap.
+    bodyHash: Buffer.from(hash('sha256', inflated, 'hex').slice(0, 2 * HASH_BYTES), 'hex'),
     sessionId: uuidBytes(sessionIdText),
     sessionIdText,
     ...head,
