@@ -43,7 +43,10 @@ export interface Totals {
   devices: number;
   crashes: number;
   errors: number;
-  /** Share of sessions (or devices) without a crash, 0 to 1; null when there were none. */
+  /**
+   * Share of sessions (or devices) without a crash, 0 to 1; null when there were none. That of devices is counted over
+   * the whole days which the range touches.
+   */
   crash_free_sessions: number | null;
   crash_free_devices: number | null;
 }
@@ -115,9 +118,9 @@ export interface CrashGroup {
   crashes: number;
   devices: number;
   app_versions: string[];
-  /** First and last bucket day within the range, `YYYY-MM-DD`. */
-  first_day: string;
-  last_day: string;
+  /** First and last bucket day within the range, `YYYY-MM-DD`; null when it did not happen within the range. */
+  first_day: string | null;
+  last_day: string | null;
 }
 export interface CrashesAnswer {
   from: string;
@@ -200,7 +203,8 @@ export interface TelemetryQueries {
 }
 
 /** A field of a raw event that an ad-hoc query may name: a known column, or `data.<key>`. */
-export type RawField = 'type' | 'app_version' | 'mosis_version' | 'os' | 'country' | 'device_model' | 'locale' | `data.${string}`;
+export type RawField =
+  'type' | 'app_version' | 'mosis_version' | 'os' | 'country' | 'device_model' | 'locale' | `data.${string}`;
 
 export interface TopQuery extends Asked {
   type: string;
@@ -230,7 +234,11 @@ export interface FunnelAnswer {
 }
 export interface AdHocQuery extends Asked {
   metric: 'events' | 'sessions' | 'devices';
-  filters: { field: RawField; op: 'eq' | 'ne' | 'in' | 'gt' | 'gte' | 'lt' | 'lte' | 'exists'; value?: string | number | boolean | (string | number | boolean)[] }[];
+  filters: {
+    field: RawField;
+    op: 'eq' | 'ne' | 'in' | 'gt' | 'gte' | 'lt' | 'lte' | 'exists';
+    value?: string | number | boolean | (string | number | boolean)[];
+  }[];
   groupBy: RawField[];
   interval?: Interval;
   limit: number;
