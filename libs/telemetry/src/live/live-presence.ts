@@ -72,7 +72,7 @@ export class LivePresence {
       this.#sessions.renew(known);
       return;
     }
-    this.#makeRoom(nowMs);
+    this.#makeRoom();
     this.#sessions.add(this.#app(appId).add(sessionKey, deviceKey, version, nowMs));
     this.#size += 1;
   }
@@ -121,18 +121,30 @@ export class LivePresence {
   }
 
   #expire(nowMs: number, limit: number): void {
+    if (this.#hasExpired(this.#sessions.newest, nowMs)) return this.#forgetAll();
     for (let expired = 0; expired < limit; expired += 1) {
       const { oldest } = this.#sessions;
-      if (oldest === undefined || nowMs - oldest.seenAtMs < this.#options.windowMs) return;
+      if (oldest === undefined || !this.#hasExpired(oldest, nowMs)) return;
       this.#remove(oldest);
     }
   }
 
-  #makeRoom(nowMs: number): void {
+  #hasExpired(session: LiveSession | undefined, nowMs: number): boolean {
+    return session !== undefined && nowMs - session.seenAtMs >= this.#options.windowMs;
+  }
+
+  /** After a silence as long as the window: at once, where one by one would hold up whoever comes first after it. */
+  #forgetAll(): void {
+    this.#apps.clear();
+    this.#sessions.clear();
+    this.#size = 0;
+  }
+
+  #makeRoom(): void {
     while (this.#size >= this.#options.maxSessions && this.#sessions.oldest !== undefined) {
       const { oldest } = this.#sessions;
       const untilMs = oldest.seenAtMs + this.#options.windowMs;
-      if (untilMs > nowMs) oldest.app.truncatedUntilMs = Math.max(oldest.app.truncatedUntilMs, untilMs);
+      oldest.app.truncatedUntilMs = Math.max(oldest.app.truncatedUntilMs, untilMs);
       this.#remove(oldest);
     }
   }

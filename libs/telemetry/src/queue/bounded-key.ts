@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** The longest key that is kept as it is, in UTF-16 units. */
 export const MAX_KEY_LENGTH = 64;
@@ -7,7 +7,7 @@ export const MAX_KEY_LENGTH = 64;
 export function boundedKey(text: string): string {
   if (text.length <= MAX_KEY_LENGTH) return text;
   // UTF-16, because UTF-8 would write all lone surrogates alike.
-  return `sha256:${createHash('sha256').update(Buffer.from(text, 'utf16le')).digest('base64url')}`;
+  return `sha256:${hash('sha256', Buffer.from(text, 'utf16le'), 'base64url')}`;
 }
 
 /**

@@ -34,7 +34,7 @@ const asks = fc.array(
     key: fc.constantFrom('k1', 'k2'),
     cost: fc.nat({ max: 90 }),
   }),
-  { minLength: 1, maxLength: 60 },
+  { minLength: 1, maxLength: 60, size: 'max' },
 );
 const CLOSE = 1e-4;
 
@@ -61,7 +61,7 @@ describe('Token buckets', () => {
           if (waitSeconds === undefined) bucket.spend(cost);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 
@@ -77,14 +77,16 @@ describe('Token buckets', () => {
         const largest = Math.max(limit.burst, ...passed.map((one) => one.cost));
         passed.forEach((first, from) => {
           let sum = 0;
+          let excess = 0;
           for (const { atMs, cost } of passed.slice(from)) {
             sum += cost;
             const bound = largest + (limit.ratePerSecond * (atMs - first.atMs)) / 1000;
-            expect(sum).toBeLessThanOrEqual(bound + CLOSE);
+            excess = Math.max(excess, sum - bound);
           }
+          expect(excess).toBeLessThanOrEqual(CLOSE);
         });
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 
@@ -108,7 +110,7 @@ describe('Token buckets', () => {
         clock.nowMs += 1000;
         expect(buckets.take('key', cost)).toBeUndefined();
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 
@@ -135,7 +137,8 @@ describe('Token buckets', () => {
     buckets.take('kept');
     for (let index = 0; index < 10_000; index += 1) {
       buckets.take(`key ${index}`);
-      if (index % 50 === 0) expect(buckets.take('kept')).toBeGreaterThan(0);
+      if (index % 50 > 0) continue;
+      expect(buckets.take('kept')).toBeGreaterThan(0);
       expect(buckets.size).toBeLessThanOrEqual(100);
     }
     expect(buckets.take('key 9999')).toBeGreaterThan(0);

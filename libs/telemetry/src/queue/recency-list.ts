@@ -31,6 +31,12 @@ export class RecencyList<T extends Linked<T>> {
     entry.newer = undefined;
   }
 
+  /** Lets go of all entries, which then must not be used with this list again. */
+  clear(): void {
+    this.oldest = undefined;
+    this.newest = undefined;
+  }
+
   /** Moves an entry of this list to the end. */
   renew(entry: T): void {
     if (this.newest === entry) return;
