@@ -6,6 +6,7 @@ describe('replaceNonFinite', () => {
     expect(replaceNonFinite('{"NaN": NaN, "a":[Infinity,-Infinity , "Infinity", "\\"NaN"]}')).toBe(
       '{"NaN": 1e999, "a":[1e999,-1e999 , "Infinity", "\\"NaN"]}',
     );
+    expect(replaceNonFinite('["say \\":NaN,\\\\", NaN]')).toBe('["say \\":NaN,\\\\", 1e999]');
     expect(replaceNonFinite('NaN')).toBe('1e999');
   });
 

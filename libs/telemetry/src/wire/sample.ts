@@ -19,9 +19,8 @@ class Sampler {
     return this.text.length >= MAX_SAMPLE_CHARS;
   }
 
-  /** Each level writes at least one character before it descends, so the sample's length bounds the depth as well. */
+  /** Each level writes a character and descends only while there is room, so the sample's length bounds the depth too. */
   write(value: unknown): void {
-    if (this.isFull) return;
     if (typeof value === 'string') {
       this.text += JSON.stringify(value.slice(0, MAX_SAMPLE_CHARS));
     } else if (typeof value === 'number' && !Number.isFinite(value)) {
