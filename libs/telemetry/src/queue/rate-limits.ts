@@ -19,8 +19,6 @@ interface Bucket {
   newer: Bucket | undefined;
 }
 
-/** Far below what a clock shows, far above what rounding costs: who waits as long as told is let through. */
-const ROUNDING_MS = 0.001;
 /** How many buckets that are full again one `take` forgets; more than it can add, so a flood's memory comes back. */
 const FORGET_AT_ONCE = 2;
 
@@ -64,7 +62,7 @@ export class TokenBuckets {
     this.#byUse.renew(bucket);
     const spareTokens = Math.max(0, this.options.burst - cost);
     const waitMs = bucket.fullAtMs - spareTokens * this.#msPerToken - nowMs;
-    if (waitMs > ROUNDING_MS) return Math.max(1, Math.ceil(waitMs / 1000));
+    if (waitMs > 0) return Math.ceil(waitMs / 1000);
     bucket.fullAtMs = Math.max(bucket.fullAtMs, nowMs) + cost * this.#msPerToken;
     return undefined;
   }
