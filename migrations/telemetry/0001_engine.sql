@@ -67,6 +67,8 @@ CREATE TABLE partitions (
   -- The watermark: raw rows up to this id are in the roll-ups, the rest are not.
   rolled_up_to     INTEGER NOT NULL DEFAULT 0,
   row_count        INTEGER NOT NULL DEFAULT 0,
+  -- Sessions that began in this partition have this number or a higher one, below that of the next partition.
+  first_session    INTEGER NOT NULL DEFAULT 0,
   -- Bucket days of the rows rolled up so far; null while there are none.
   first_bucket     INTEGER,
   last_bucket      INTEGER,
@@ -243,7 +245,9 @@ CREATE TABLE erasures (
   state         TEXT NOT NULL CHECK (state IN ('running', 'done')),
   requested_ms  INTEGER NOT NULL,
   done_ms       INTEGER,
-  rows_erased   INTEGER NOT NULL DEFAULT 0
+  rows_erased   INTEGER NOT NULL DEFAULT 0,
+  -- When it was written down outside of this file, so that a restore from an older copy erases again.
+  logged_ms     INTEGER
 ) STRICT, WITHOUT ROWID;
 
 -- migrate:down

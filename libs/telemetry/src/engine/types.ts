@@ -20,6 +20,8 @@ export interface EngineOptions {
   analyticsMemoryMb: number;
   /** Wall clock, milliseconds. */
   now: () => number;
+  /** A clock that never jumps, milliseconds; the machine's by default. */
+  monotonic?: () => number;
   log: EngineLog;
 }
 
@@ -126,11 +128,5 @@ export interface EngineStatus {
   databaseBytes: number;
   walBytes: number;
   freeBytes: number;
-  partitions: number;
-  rawRows: number;
-  oldestPartition: string | null;
-  /** Partitions without a verified Parquet copy, and bucket days whose export is not current. */
-  archiveWaiting: number;
-  exportWaiting: number;
   clockJumpMs: number;
 }

@@ -1,0 +1,83 @@
+import type { DayAudit } from '../rollup/audit.js';
+import type { RollupDifference } from '../rollup/differences.js';
+import type { DeviceDayKey } from '../rollup/rollup-store.js';
+import type { ScanThread } from '../scan/scan-thread.js';
+import { formatDay } from '../storage/days.js';
+import type { WriterThread } from '../writer/writer-thread.js';
+import type { AuditReport } from './types.js';
+
+/** A day that changes while it is counted is counted again this often. */
+const ATTEMPTS = 3;
+const EXAMPLES = 20;
+
+/** What an audit works with. */
+export interface AuditParts {
+  writer: WriterThread;
+  scan: ScanThread;
+  alone: <Result>(work: () => Promise<Result>) => Promise<Result>;
+  today: number;
+  applyVerdict: (key: DeviceDayKey, bot: boolean) => Promise<void>;
+}
+
+/**
+ * Counts bucket days again from the raw rows and compares with the roll-ups; days that are not wholly covered any more are
+ * left alone. With `repair`, differences are put right and verdicts follow the thresholds of now.
+ */
+export async function runAudit(
+  parts: AuditParts,
+  range: { from?: number; to?: number; repair: boolean; onProgress: (day: number) => void },
+): Promise<AuditReport> {
+  const startedMs = performance.now();
+  const report: AuditReport = { days: [], differences: 0, durationMs: 0, examples: [] };
+  await parts.writer.call('flush');
+  const days = await parts.writer.call('listBucketDays');
+  for (const { day } of days) {
+    if (day < (range.from ?? Number.NEGATIVE_INFINITY) || day > (range.to ?? Number.POSITIVE_INFINITY)) continue;
+    const audit = await parts.alone(async () => auditAndRepair(parts, day, range.repair));
+    range.onProgress(day);
+    if (!audit) continue;
+    const differences = countDifferences(audit);
+    report.differences += differences;
+    report.days.push({
+      day: formatDay(day),
+      cells: audit.cells,
+      differences,
+      repaired: range.repair && differences > 0,
+    });
+    describe(audit, report.examples);
+  }
+  report.durationMs = Math.round(performance.now() - startedMs);
+  return report;
+}
+
+async function auditAndRepair(parts: AuditParts, day: number, repair: boolean): Promise<DayAudit | undefined> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const audit = await parts.scan.run('auditDay', { day });
+    if (!audit.conclusive) continue;
+    if (repair) {
+      for (const { app, differences } of audit.apps) await parts.writer.call('repair', { app, day, differences });
+      for (const { app, device, bot } of audit.verdicts) await parts.applyVerdict({ app, day, device }, bot);
+    }
+    return audit;
+  }
+  return undefined;
+}
+
+function countDifferences(audit: DayAudit): number {
+  return audit.sessionProblems.length + audit.apps.reduce((sum, { differences }) => sum + differences.length, 0);
+}
+
+function describe(audit: DayAudit, examples: string[]): void {
+  const lines = [
+    ...audit.sessionProblems,
+    ...audit.apps.flatMap(({ app, differences }) =>
+      differences.map((difference) => `${formatDay(audit.day)} app ${app}: ${describeDifference(difference)}`),
+    ),
+  ];
+  examples.push(...lines.slice(0, Math.max(0, EXAMPLES - examples.length)));
+}
+
+function describeDifference(difference: RollupDifference): string {
+  const { table, ...rest } = difference;
+  return `${table} ${JSON.stringify(rest)}`;
+}

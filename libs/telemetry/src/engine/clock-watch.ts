@@ -1,0 +1,45 @@
+import { MINUTE_MS } from './durations.js';
+
+/** A wall clock this far from where it should be has jumped. */
+const JUMP_MS = 5 * MINUTE_MS;
+
+/** Notices when the wall clock jumps, by a clock that never does. */
+export class ClockWatch {
+  #wallMs: number;
+  #monotonicMs: number;
+  readonly #startedMs: number;
+  #jumpedAtMs: number | undefined;
+  /** The last jump, milliseconds, forwards or back; 0 when there was none. */
+  lastJumpMs = 0;
+
+  constructor(
+    private readonly wall: () => number,
+    private readonly monotonic: () => number,
+  ) {
+    this.#wallMs = wall();
+    this.#monotonicMs = monotonic();
+    this.#startedMs = this.#monotonicMs;
+  }
+
+  /** Compares the clocks; answers the jump seen since it was last asked, if any. */
+  look(): number | undefined {
+    const wallMs = this.wall();
+    const monotonicMs = this.monotonic();
+    const jumpMs = wallMs - this.#wallMs - (monotonicMs - this.#monotonicMs);
+    this.#wallMs = wallMs;
+    this.#monotonicMs = monotonicMs;
+    if (Math.abs(jumpMs) < JUMP_MS) return undefined;
+    this.#jumpedAtMs = monotonicMs;
+    this.lastJumpMs = jumpMs;
+    return jumpMs;
+  }
+
+  /** Milliseconds since the last jump, or since the start when there was none. */
+  steadyForMs(): number {
+    return this.monotonic() - (this.#jumpedAtMs ?? this.#startedMs);
+  }
+
+  get hasJumped(): boolean {
+    return this.#jumpedAtMs !== undefined;
+  }
+}

@@ -1,0 +1,82 @@
+import { rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { DAY_MS, dayOf, formatDay, HOUR_MS } from '../storage/days.js';
+import type { PartitionRow } from '../storage/partitions.js';
+import { archivePath } from '../storage/telemetry-file.js';
+import type { ScanThread } from '../scan/scan-thread.js';
+import type { BucketDayRow } from '../writer/maintenance.js';
+import type { WriterThread } from '../writer/writer-thread.js';
+import type { ClockWatch } from './clock-watch.js';
+import type { EngineOptions, RetentionReport } from './types.js';
+
+/** Partitions one run drops at most: a clock that is wrong must not cost everything at once. */
+const DROPS_PER_RUN = 3;
+/** A clock that jumped is believed again after this long. */
+const STEADY_AFTER_JUMP_MS = DAY_MS;
+/** After a start far from the newest partition, the clock is believed after this long. */
+const STEADY_AFTER_START_MS = HOUR_MS;
+
+/** Drops partitions older than the raw days, when nothing is left that needs them. Safe to run at any time. */
+export async function runRetention(parts: {
+  options: EngineOptions;
+  writer: WriterThread;
+  scan: ScanThread;
+  clock: ClockWatch;
+}): Promise<RetentionReport> {
+  const { options, writer, scan, clock } = parts;
+  const report: RetentionReport = { dropped: [], held: [] };
+  await writer.call('flush');
+  const partitions = await writer.call('listPartitions');
+  const bucketDays = await writer.call('listBucketDays');
+  const today = dayOf(options.now());
+  const expired = partitions.filter(({ day }) => day < today - options.rawDays);
+  const doubt = whyClockIsDoubted(clock, today, partitions.at(-1)?.day);
+  for (const partition of expired) {
+    const day = formatDay(partition.day);
+    const why = doubt ?? whyStillNeeded(partition, partitions, bucketDays, options);
+    if (why !== undefined || report.dropped.length >= DROPS_PER_RUN) {
+      report.held.push({ day, why: why ?? `one run drops at most ${DROPS_PER_RUN} partitions` });
+      continue;
+    }
+    // Its pages come into memory here, so that the writer does not wait for the disk.
+    await scan.run('warm', { day: partition.day });
+    const { dropped } = await writer.call('dropPartition', { day: partition.day });
+    if (!dropped) continue;
+    report.dropped.push(day);
+    await rm(dirname(archivePath(options.dataDir, day)), { recursive: true, force: true });
+  }
+  if (doubt === undefined) {
+    while ((await writer.call('purge', { today, rawDays: options.rawDays })).removed > 0);
+  }
+  return report;
+}
+
+function whyClockIsDoubted(clock: ClockWatch, today: number, newest: number | undefined): string | undefined {
+  if (clock.hasJumped && clock.steadyForMs() < STEADY_AFTER_JUMP_MS) {
+    return 'the clock has jumped; it is believed after a day';
+  }
+  if (newest !== undefined && Math.abs(today - newest) > 2 && clock.steadyForMs() < STEADY_AFTER_START_MS) {
+    return 'the clock is days away from the newest partition; it is believed after an hour';
+  }
+  return undefined;
+}
+
+function whyStillNeeded(
+  partition: PartitionRow,
+  partitions: readonly PartitionRow[],
+  bucketDays: readonly BucketDayRow[],
+  options: EngineOptions,
+): string | undefined {
+  if (partition === partitions.at(-1)) return 'it is the newest partition';
+  if (options.exportAggregates && partition.first_bucket !== null && partition.last_bucket !== null) {
+    const { first_bucket: first, last_bucket: last } = partition;
+    const waiting = bucketDays.find(
+      ({ day, version, exported_version: exported }) => day >= first && day <= last && version !== exported,
+    );
+    if (waiting) return `the aggregates of ${formatDay(waiting.day)} are not exported yet`;
+  }
+  if (options.exportRaw && partition.row_count > 0 && partition.exported_sha256 === null) {
+    return 'its raw rows are not exported yet';
+  }
+  return undefined;
+}

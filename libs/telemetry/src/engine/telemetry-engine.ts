@@ -1,0 +1,294 @@
+import { statSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { Mutex } from '@mosis/sqlite';
+import { LivePresence, type LiveCounts } from '../live/live-presence.js';
+import { ReaderThread } from '../queries/reader-thread.js';
+import type { TelemetryQueries } from '../queries/types.js';
+import { TokenBuckets } from '../queue/rate-limits.js';
+import type { DeviceDayKey } from '../rollup/rollup-store.js';
+import { ScanThread } from '../scan/scan-thread.js';
+import { dayOf, formatDay, parseDay } from '../storage/days.js';
+import { telemetryDatabasePath } from '../storage/telemetry-file.js';
+import { WriterThread } from '../writer/writer-thread.js';
+import { AnswerCache } from './answer-cache.js';
+import { runAudit } from './audit-run.js';
+import { ClockWatch } from './clock-watch.js';
+import { daysOfQuery } from './days-of-query.js';
+import { MINUTE_MS, SECOND_MS } from './durations.js';
+import { Erasures } from './erasures.js';
+import { runRetention } from './retention-run.js';
+import type {
+  AuditReport,
+  EngineOptions,
+  EngineStatus,
+  ErasureState,
+  RetentionReport,
+  UploadOutcome,
+  UploadRequest,
+} from './types.js';
+
+const CACHE_BYTES = 16 * 1024 * 1024;
+const CACHE_AGE_MS = 10 * MINUTE_MS;
+const LIVE_WINDOW_MS = 150 * SECOND_MS;
+const LIVE_SESSIONS = 200_000;
+const LIVE_VERSIONS = 50;
+const LIMITED_KEYS = 20_000;
+const DISK_CHECK_MS = 2 * SECOND_MS;
+/** What is asked for debugging shows the state of now. */
+const NEVER_CACHED: ReadonlySet<keyof TelemetryQueries> = new Set(['events', 'rejections']);
+
+/**
+ * The telemetry engine of one data directory. Uploads go to the writer thread and are answered after their commit;
+ * questions are answered from roll-ups by a reader thread, behind a cache that every change of a bucket day goes through.
+ */
+export class TelemetryEngine {
+  readonly #writer: WriterThread;
+  readonly #reader: ReaderThread;
+  readonly #scan: ScanThread;
+  readonly #live: LivePresence;
+  readonly #cache: AnswerCache;
+  readonly #erasures: Erasures;
+  readonly #clock: ClockWatch;
+  readonly #keyLimit: TokenBuckets | undefined;
+  readonly #addressLimit: TokenBuckets | undefined;
+  /** Verdicts, erasures, audits, repairs and drops work on what the others must not change meanwhile. */
+  readonly #maintenance = new Mutex();
+  readonly #suspects = new Map<string, DeviceDayKey>();
+  #judging: Promise<void> | undefined;
+  #freeBytes = Number.POSITIVE_INFINITY;
+  #diskTimer: NodeJS.Timeout | undefined;
+  #closing = false;
+
+  private constructor(private readonly options: EngineOptions) {
+    const { dataDir, bots, limits, gatherMs, now, log } = options;
+    const monotonic = options.monotonic ?? (() => performance.now());
+    this.#clock = new ClockWatch(now, monotonic);
+    this.#live = new LivePresence({
+      windowMs: LIVE_WINDOW_MS,
+      maxSessions: LIVE_SESSIONS,
+      maxVersionsShown: LIVE_VERSIONS,
+      now: monotonic,
+    });
+    this.#cache = new AnswerCache({ maxBytes: CACHE_BYTES, maxAgeMs: CACHE_AGE_MS, now: monotonic });
+    const bucketsOf = (limit: { ratePerSecond: number; burst: number } | undefined) =>
+      limit && new TokenBuckets({ ...limit, maxKeys: LIMITED_KEYS, now: monotonic });
+    this.#keyLimit = bucketsOf(limits.perKey);
+    this.#addressLimit = bucketsOf(limits.perAddress);
+    this.#writer = new WriterThread({
+      dataDir,
+      bots,
+      limits,
+      gatherMs,
+      now,
+      log,
+      onSeen: ({ packageId }, { sighting }) => {
+        if (!sighting) return;
+        const { deviceId, sessionId, appVersion, ended } = sighting;
+        if (ended) this.#live.ended(packageId, sessionId);
+        else this.#live.seen({ appId: packageId, deviceKey: deviceId, sessionKey: sessionId, appVersion });
+      },
+      onChange: ({ touched, suspects }) => {
+        for (const { packageId, day } of touched) this.#cache.changed(packageId, day);
+        for (const key of suspects) this.#suspects.set(`${key.app}/${key.day}/${key.device}`, key);
+        if (suspects.length > 0) void this.#judgeLater();
+      },
+    });
+    this.#reader = new ReaderThread({ dataDir, rawDays: options.rawDays, now });
+    this.#scan = new ScanThread({ dataDir, bots });
+    this.#erasures = new Erasures({ writer: this.#writer, scan: this.#scan, objects: options.objects, now, log });
+  }
+
+  /**
+   * Starts the engine on a migrated telemetry.db: what a killed predecessor stored and did not roll up is counted before
+   * it resolves.
+   */
+  static async open(options: EngineOptions): Promise<TelemetryEngine> {
+    const engine = new TelemetryEngine(options);
+    await engine.#checkDisk();
+    await engine.#writer.start();
+    engine.#diskTimer = setInterval(() => void engine.#checkDisk(), DISK_CHECK_MS).unref();
+    return engine;
+  }
+
+  /** Stores one upload; resolves after the commit that holds it has been synced, or with why it was refused. */
+  async upload(request: UploadRequest): Promise<UploadOutcome> {
+    const waitSeconds = this.#keyLimit?.take(request.keyId) ?? this.#addressLimit?.take(request.address);
+    if (waitSeconds !== undefined) {
+      return {
+        kind: 'refused',
+        status: 429,
+        code: 'rate-limited',
+        detail: `Too many uploads. Send the same batch again in ${waitSeconds} seconds.`,
+        retryAfterSeconds: waitSeconds,
+      };
+    }
+    if (this.#freeBytes < this.options.minFreeBytes) {
+      return {
+        kind: 'refused',
+        status: 503,
+        code: 'disk-low',
+        detail: 'The server has too little free space. Send the same batch again later.',
+        retryAfterSeconds: 60,
+      };
+    }
+    const { packageId, body, contentEncoding, sentAt } = request;
+    return this.#writer.upload({ packageId, body, contentEncoding, sentAt, receivedMs: this.options.now() });
+  }
+
+  /** Notes that a session is alive; nothing is stored. */
+  heartbeat(sighting: { packageId: string; deviceId: string; sessionId: string; appVersion: string }): void {
+    this.#live.seen({
+      appId: sighting.packageId,
+      deviceKey: sighting.deviceId,
+      sessionKey: sighting.sessionId.toLowerCase(),
+      appVersion: sighting.appVersion,
+    });
+  }
+
+  /** Who uses an app now, from memory. */
+  live(packageId: string): LiveCounts {
+    return this.#live.read(packageId);
+  }
+
+  /** Answers a question from the roll-ups. @throws QueryError, ReaderOverloadedError, ReaderUnavailableError */
+  async query<Name extends keyof TelemetryQueries>(
+    name: Name,
+    query: TelemetryQueries[Name]['query'],
+  ): Promise<TelemetryQueries[Name]['answer']> {
+    const ask = () => this.#reader.run(name, query);
+    if (NEVER_CACHED.has(name)) return ask();
+    const days = daysOfQuery(name, query, this.options.now());
+    return this.#cache.get(query.packageId, `${name} ${JSON.stringify(query)}`, days, ask);
+  }
+
+  /** Records that a device is to be forgotten; the work follows at once, and after a restart. */
+  async erase(packageId: string, deviceId: string): Promise<ErasureState> {
+    const state = await this.#alone(() => this.#erasures.request(packageId, deviceId));
+    this.#live.forgetDevice(packageId, deviceId);
+    return state;
+  }
+
+  async findErasure(packageId: string, erasure: string): Promise<ErasureState | undefined> {
+    return this.#erasures.find(packageId, erasure);
+  }
+
+  /** Does what erasures have left to do. */
+  async runErasures(): Promise<{ done: number }> {
+    return this.#alone(() => this.#erasures.run());
+  }
+
+  /** Drops partitions that have served their time, and what hangs on them. */
+  async runRetention(): Promise<RetentionReport> {
+    this.#clock.look();
+    return this.#alone(() =>
+      runRetention({ options: this.options, writer: this.#writer, scan: this.#scan, clock: this.#clock }),
+    );
+  }
+
+  /** Counts bucket days again and compares; with `repair`, puts right what differs. */
+  async runAudit(
+    range: { from?: string; to?: string; repair?: boolean; onProgress?: (day: string) => void } = {},
+  ): Promise<AuditReport> {
+    return runAudit(
+      {
+        writer: this.#writer,
+        alone: (work) => this.#alone(work),
+        scan: this.#scan,
+        today: dayOf(this.options.now()),
+        applyVerdict: (key, bot) => this.#applyVerdict(key, bot),
+      },
+      {
+        ...(range.from === undefined ? {} : { from: parseDay(range.from) }),
+        ...(range.to === undefined ? {} : { to: parseDay(range.to) }),
+        repair: range.repair ?? false,
+        onProgress: (day) => range.onProgress?.(formatDay(day)),
+      },
+    );
+  }
+
+  /** What operators see; cheap enough for every scrape. */
+  status(): EngineStatus {
+    const file = telemetryDatabasePath(this.options.dataDir);
+    const { uploads, events, commits, refused, restarts, rollupLagMs } = this.#writer.counters;
+    return {
+      writer: {
+        uploads,
+        events,
+        commits,
+        refused: { ...refused },
+        waitingUploads: this.#writer.waitingUploads,
+        waitingBytes: this.#writer.waitingBytes,
+        rollupLagMs,
+        restarts,
+      },
+      databaseBytes: sizeOf(file),
+      walBytes: sizeOf(`${file}-wal`),
+      freeBytes: this.#freeBytes,
+      clockJumpMs: this.#clock.lastJumpMs,
+    };
+  }
+
+  /** Resolves when no verdict waits to be applied. */
+  async settled(): Promise<void> {
+    await this.#writer.call('flush');
+    while (this.#judging) await this.#judging;
+  }
+
+  /** Answers what was accepted, writes the roll-ups and gives everything back. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    clearInterval(this.#diskTimer);
+    await this.#judging;
+    await this.#writer.close();
+    await Promise.all([this.#reader.close(), this.#scan.close()]);
+  }
+
+  async #alone<Result>(work: () => Promise<Result>): Promise<Result> {
+    await this.#maintenance.lock();
+    try {
+      return await work();
+    } finally {
+      this.#maintenance.unlock();
+    }
+  }
+
+  async #judgeLater(): Promise<void> {
+    this.#judging ??= this.#judge().finally(() => (this.#judging = undefined));
+    return this.#judging;
+  }
+
+  async #judge(): Promise<void> {
+    while (this.#suspects.size > 0 && !this.#closing) {
+      const [[name, key]] = this.#suspects as unknown as [[string, DeviceDayKey]];
+      try {
+        await this.#alone(() => this.#applyVerdict(key, true));
+      } catch (error) {
+        // The nightly audit judges every device day again.
+        this.options.log.warn({ err: error }, 'a bot verdict could not be applied');
+      }
+      this.#suspects.delete(name);
+    }
+  }
+
+  async #applyVerdict(key: DeviceDayKey, toBot: boolean): Promise<void> {
+    const collected = await this.#scan.run('collectDeviceDay', key);
+    await this.#writer.call('applyVerdict', { ...key, toBot, ...collected });
+  }
+
+  async #checkDisk(): Promise<void> {
+    const jumpMs = this.#clock.look();
+    if (jumpMs !== undefined) {
+      this.options.log.warn({ 'clock.jump_ms': Math.round(jumpMs) }, 'the clock has jumped; retention waits for a day');
+    }
+    try {
+      const { bavail, bsize } = await statfs(this.options.dataDir);
+      this.#freeBytes = bavail * bsize;
+    } catch (error) {
+      this.options.log.warn({ err: error }, 'the free space of the data directory cannot be read');
+    }
+  }
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}

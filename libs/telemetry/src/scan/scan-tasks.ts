@@ -1,0 +1,87 @@
+import type { RawConnection } from '@mosis/sqlite';
+import type { BotThresholds } from '../engine/types.js';
+import { auditDay, type DayAudit } from '../rollup/audit.js';
+import { tallyRawRows } from '../rollup/raw-rows.js';
+import type { TallyData } from '../rollup/rollup-store.js';
+import { RollupTally } from '../rollup/tally.js';
+import { eventsTable } from '../storage/day-tables.js';
+import { findLastRowId, listPartitions } from '../storage/partitions.js';
+import { CrashGroups } from '../writer/crash-groups.js';
+import { Dictionaries } from '../writer/dictionaries.js';
+
+/** Long reads of raw rows, made of short statements; they run in a thread of their own. */
+export class ScanTasks {
+  readonly #dictionaries: Dictionaries;
+  readonly #crashGroups: CrashGroups;
+
+  constructor(
+    private readonly db: RawConnection,
+    private readonly thresholds: BotThresholds,
+  ) {
+    this.#dictionaries = new Dictionaries(db);
+    this.#crashGroups = new CrashGroups(db);
+  }
+
+  /** A device's rows of one bucket day, and how far each partition was read. */
+  collectDeviceDay(input: { app: number; day: number; device: number }): {
+    tally: TallyData;
+    upTo: Map<number, number>;
+  } {
+    const tally = new RollupTally(() => false);
+    const upTo = new Map<number, number>();
+    for (const { day: partition } of listPartitions(this.db)) {
+      const last = findLastRowId(this.db, partition);
+      upTo.set(partition, last);
+      const filter = { app: input.app, device: input.device, bucketDay: input.day };
+      tallyRawRows(this.db, partition, { after: 0, upTo: last }, filter, this.#reading, tally);
+    }
+    return { tally: dataOf(tally), upTo };
+  }
+
+  /** The first `limit` of a device's rows in one partition, with their ids. */
+  collectDeviceRows(input: { app: number; device: number; partition: number; limit: number }): {
+    tally: TallyData;
+    ids: Uint32Array;
+  } {
+    const tally = new RollupTally(() => false);
+    const ids: number[] = [];
+    const upTo = findLastRowId(this.db, input.partition);
+    const filter = { app: input.app, device: input.device, limit: input.limit };
+    tallyRawRows(this.db, input.partition, { after: 0, upTo }, filter, this.#reading, tally, ids);
+    return { tally: dataOf(tally), ids: Uint32Array.from(ids) };
+  }
+
+  /** Counts a bucket day again. */
+  auditDay(input: { day: number }): DayAudit {
+    // Dictionaries of a reader go stale only by purges; a recount must not depend on that.
+    this.#dictionaries.reset();
+    return auditDay(this.db, input.day, {
+      contextOf: (context) => this.#dictionaries.contextWords(context),
+      reading: this.#reading,
+      thresholds: this.thresholds,
+    });
+  }
+
+  /** Reads a partition's pages, so that dropping it afterwards does not wait for the disk. */
+  warm(input: { day: number }): { rows: number } {
+    let rows = 0;
+    const upTo = findLastRowId(this.db, input.day);
+    const statement = this.db
+      .prepare(`SELECT count(*), sum(length(data)) FROM ${eventsTable(input.day)} WHERE id > ? AND id <= ?`)
+      .raw();
+    for (let after = 0; after < upTo; after += 100_000) rows += (statement.get(after, after + 100_000) as [number])[0];
+    return { rows };
+  }
+
+  get #reading() {
+    return {
+      kindOf: (type: number) => this.#dictionaries.kindOf(type),
+      findCrashGroup: (app: number, kind: 'app_crash' | 'lua_error', data: string | null) =>
+        this.#crashGroups.find(app, kind, data),
+    };
+  }
+}
+
+function dataOf({ days, sessions, partitions }: RollupTally): TallyData {
+  return { days, sessions, partitions };
+}

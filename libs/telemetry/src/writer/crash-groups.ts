@@ -1,0 +1,61 @@
+import type { RawConnection } from '@mosis/sqlite';
+import { signCrash, type CrashSignature } from '../crashes/fingerprint.js';
+
+/** Crash groups an app may have; what comes after is counted in one group for the rest. */
+export const MAX_CRASH_GROUPS = 10_000;
+
+/** Kinds of events that are grouped. */
+export type CrashKind = CrashSignature['kind'];
+
+const REST_FINGERPRINT = Buffer.alloc(16);
+
+/** Gives crashes and errors the number of their group, making groups inside the caller's transaction. */
+export class CrashGroups {
+  readonly #find;
+  readonly #insert;
+  readonly #count;
+
+  constructor(db: RawConnection) {
+    this.#find = db.prepare('SELECT crash_group FROM crash_groups WHERE app = ? AND fingerprint = ?').pluck();
+    this.#insert = db
+      .prepare(
+        `INSERT INTO crash_groups (app, fingerprint, kind, crash_type, message, frames, sample, sample_device)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING crash_group`,
+      )
+      .pluck();
+    this.#count = db.prepare('SELECT count(*) FROM crash_groups WHERE app = ?').pluck();
+  }
+
+  /** The group of a crash; made when it is the first of its kind. */
+  groupOf(app: number, kind: CrashKind, data: string | null, device: number): number {
+    const signature = signCrash(kind, parseData(data));
+    const found = this.#find.get(app, signature.fingerprint) as number | undefined;
+    if (found !== undefined) return found;
+    if ((this.#count.get(app) as number) >= MAX_CRASH_GROUPS) return this.#restOf(app, kind);
+    return this.#insert.get(
+      app,
+      signature.fingerprint,
+      kind,
+      signature.crashType,
+      signature.message,
+      JSON.stringify(signature.frames),
+      data,
+      device,
+    ) as number;
+  }
+
+  /** The group a stored crash was counted in. */
+  find(app: number, kind: CrashKind, data: string | null): number | undefined {
+    const { fingerprint } = signCrash(kind, parseData(data));
+    return (this.#find.get(app, fingerprint) ?? this.#find.get(app, REST_FINGERPRINT)) as number | undefined;
+  }
+
+  #restOf(app: number, kind: CrashKind): number {
+    return (this.#find.get(app, REST_FINGERPRINT) ??
+      this.#insert.get(app, REST_FINGERPRINT, kind, '(other)', '', '[]', null, null)) as number;
+  }
+}
+
+function parseData(data: string | null): Record<string, unknown> {
+  return data === null ? {} : (JSON.parse(data) as Record<string, unknown>);
+}

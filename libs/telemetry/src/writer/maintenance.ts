@@ -1,0 +1,399 @@
+import type { RollupChange, TallyData } from '../rollup/rollup-store.js';
+import { tallyRawRows } from '../rollup/raw-rows.js';
+import { eventsTable } from '../storage/day-tables.js';
+import { DAY_MS } from '../storage/days.js';
+import {
+  findFirstCoveredDay,
+  findLastRowId,
+  listPartitions,
+  raiseFirstCoveredDay,
+  type PartitionRow,
+} from '../storage/partitions.js';
+import { pseudonymOf } from './dictionaries.js';
+import type { RollupDifference } from '../rollup/differences.js';
+import type { TelemetryStore } from './telemetry-store.js';
+
+/** Rows one purge transaction removes at most, so that uploads never wait long for it. */
+const PURGE_ROWS = 2_000;
+const QUARANTINE_DAYS = 7;
+
+/** An erasure as the engine works on it. */
+export interface ErasureRow {
+  erasure: string;
+  app: number;
+  package_id: string;
+  pseudonym: Buffer;
+  device: number | null;
+  state: 'running' | 'done';
+  requested_ms: number;
+  done_ms: number | null;
+  rows_erased: number;
+  logged_ms: number | null;
+}
+
+/** A row of `bucket_days`. */
+export interface BucketDayRow {
+  day: number;
+  version: number;
+  changed_ms: number;
+  exported_version: number | null;
+  exported_rows: number | null;
+  exported_bytes: number | null;
+  exported_sha256: string | null;
+  exported_ms: number | null;
+}
+
+/**
+ * What maintenance asks of the writer thread, by name. Every method is one short transaction, so a kill between two of
+ * them leaves a state from which the work goes on.
+ */
+export class Maintenance {
+  constructor(
+    private readonly store: TelemetryStore,
+    private readonly now: () => number,
+  ) {}
+
+  flush(): RollupChange | undefined {
+    return this.store.flush(this.now());
+  }
+
+  /** Drops a partition: its raw rows are unreachable from here on. Its rows must be in the roll-ups. */
+  dropPartition(input: { day: number }): { dropped: boolean } {
+    return this.store.transaction(() => {
+      this.store.flushInside(this.now());
+      const partitions = listPartitions(this.store.db);
+      const partition = partitions.find(({ day }) => day === input.day);
+      // The newest one may be written to at any moment.
+      if (!partition || partition === partitions.at(-1)) return { dropped: false };
+      this.store.db.exec(`DROP TABLE IF EXISTS ${eventsTable(input.day)}`);
+      this.store.db.prepare('DELETE FROM partitions WHERE day = ?').run(input.day);
+      if (partition.last_bucket !== null) raiseFirstCoveredDay(this.store.db, partition.last_bucket + 1);
+      return { dropped: true };
+    });
+  }
+
+  /**
+   * Removes a bounded number of rows that have served their time: hours and device days behind the horizon, sessions
+   * whose partitions are gone, quarantine, receipts, ledgers. Answers how many; 0 means done.
+   */
+  purge(input: { today: number; rawDays: number }): { removed: number } {
+    const { db } = this.store;
+    return this.store.transaction(() => {
+      const horizon = input.today - input.rawDays;
+      const covered = Math.max(findFirstCoveredDay(db), horizon - QUARANTINE_DAYS * 2);
+      const oldest = listPartitions(db)[0];
+      const limit = PURGE_ROWS;
+      const run = (sql: string, ...values: number[]) => db.prepare(sql).run(...values).changes;
+      let removed = 0;
+      removed += run(
+        `DELETE FROM hour_counts WHERE (day, app, dimension, hour, value, measure, bot) IN
+           (SELECT day, app, dimension, hour, value, measure, bot FROM hour_counts WHERE day < ? LIMIT ${limit})`,
+        horizon,
+      );
+      removed += run(
+        `DELETE FROM hour_devices WHERE (day, app, hour) IN
+           (SELECT day, app, hour FROM hour_devices WHERE day < ? LIMIT ${limit})`,
+        horizon,
+      );
+      if (Number.isFinite(covered)) {
+        removed += run(
+          `DELETE FROM device_days WHERE (day, app, device) IN
+             (SELECT day, app, device FROM device_days WHERE day < ? LIMIT ${limit})`,
+          covered,
+        );
+      }
+      if (oldest) {
+        removed += run(
+          `DELETE FROM sessions WHERE session IN
+             (SELECT session FROM sessions WHERE session < ? AND last_partition < ? LIMIT ${limit})`,
+          oldest.first_session,
+          oldest.day,
+        );
+      }
+      const quarantineMs = (input.today - QUARANTINE_DAYS) * DAY_MS;
+      removed += run(
+        `DELETE FROM rejection_samples WHERE sample IN
+           (SELECT sample FROM rejection_samples WHERE received_ms < ? LIMIT ${limit})`,
+        quarantineMs,
+      );
+      removed += run('DELETE FROM rejection_counts WHERE day < ?', input.today - QUARANTINE_DAYS);
+      removed += run('DELETE FROM sdk_drops WHERE day < ?', horizon);
+      removed += run('DELETE FROM receipts WHERE day < ?', horizon);
+      removed += this.store.batches.ledger.dropBefore(input.today);
+      if (removed > 0) this.store.dictionaries.reset();
+      return { removed };
+    });
+  }
+
+  recordArchive(input: { day: number; revision: number; rows: number; bytes: number; sha256: string }): {
+    recorded: boolean;
+  } {
+    const { changes } = this.store.db
+      .prepare(
+        `UPDATE partitions SET archive_revision = @revision, archive_rows = @rows, archive_bytes = @bytes,
+           archive_sha256 = @sha256, archived_ms = @now WHERE day = @day AND revision = @revision`,
+      )
+      .run({ ...input, now: this.now() });
+    return { recorded: changes === 1 };
+  }
+
+  recordRawExport(input: { day: number; sha256: string | null }): void {
+    this.store.db
+      .prepare('UPDATE partitions SET exported_sha256 = ?, exported_ms = ? WHERE day = ?')
+      .run(input.sha256, input.sha256 === null ? null : this.now(), input.day);
+  }
+
+  recordExport(input: { day: number; version: number; rows: number; bytes: number; sha256: string }): void {
+    this.store.db
+      .prepare(
+        `UPDATE bucket_days SET exported_version = @version, exported_rows = @rows, exported_bytes = @bytes,
+           exported_sha256 = @sha256, exported_ms = @now WHERE day = @day`,
+      )
+      .run({ ...input, now: this.now() });
+  }
+
+  /**
+   * Puts a device's bucket day on the bots' side, or back. `tally` holds its rows of that day up to the ids of `upTo`;
+   * what came since is read here.
+   */
+  applyVerdict(input: {
+    app: number;
+    day: number;
+    device: number;
+    toBot: boolean;
+    tally: TallyData;
+    upTo: ReadonlyMap<number, number>;
+  }): RollupChange {
+    const { app, day, device, toBot } = input;
+    const nowMs = this.now();
+    return this.store.transaction(() => {
+      const change = this.store.flushInside(nowMs) ?? { touched: [], suspects: [] };
+      if (this.store.verdicts.isBot(app, day, device) === toBot) return change;
+      const tail = this.store.newTally();
+      for (const partition of listPartitions(this.store.db)) {
+        const range = { after: input.upTo.get(partition.day) ?? 0, upTo: findLastRowId(this.store.db, partition.day) };
+        const filter = { app, device, bucketDay: day };
+        tallyRawRows(this.store.db, partition.day, range, filter, this.store.reading, tail);
+      }
+      this.store.rollups.moveDeviceDay({ app, day, device }, [input.tally, tail], toBot, nowMs);
+      return { touched: [...change.touched, { app, day }], suspects: change.suspects };
+    });
+  }
+
+  /**
+   * Begins to forget a device: from here on its id stands for nobody, so what it sends again is a new device's, and the
+   * rows it left can be collected at leisure. Asked twice, the first time counts.
+   */
+  beginErasure(input: {
+    erasure: string;
+    packageId: string;
+    deviceId?: string;
+    pseudonym?: Buffer;
+    requestedMs: number;
+  }): {
+    begun: boolean;
+  } {
+    return this.store.transaction(() => {
+      const { db } = this.store;
+      this.store.flushInside(this.now());
+      if (db.prepare('SELECT 1 FROM erasures WHERE erasure = ?').get(input.erasure)) return { begun: false };
+      const { app, pseudonymKey } = this.store.dictionaries.app(input.packageId);
+      const pseudonym = input.pseudonym
+        ? Buffer.from(input.pseudonym)
+        : pseudonymOf(pseudonymKey, input.deviceId ?? '');
+      const device = db
+        .prepare('DELETE FROM devices WHERE app = ? AND pseudonym = ? RETURNING ordinal')
+        .pluck()
+        .get(app, pseudonym) as number | undefined;
+      db.prepare(
+        `INSERT INTO erasures (erasure, app, pseudonym, device, state, requested_ms, done_ms)
+         VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      ).run(
+        input.erasure,
+        app,
+        pseudonym,
+        device ?? null,
+        device === undefined ? 'done' : 'running',
+        input.requestedMs,
+        device === undefined ? this.now() : null,
+      );
+      this.store.dictionaries.reset();
+      return { begun: true };
+    });
+  }
+
+  /** Deletes and overwrites a device's rows in one partition, and takes their counts back where days can be recounted. */
+  eraseRows(input: { erasure: string; partition: number; ids: Uint32Array; tally: TallyData }): RollupChange {
+    const { db } = this.store;
+    const erasure = this.findErasure(input);
+    if (erasure?.state !== 'running' || erasure.device === null) return { touched: [], suspects: [] };
+    const { app, device } = erasure;
+    return this.#overwriting(() =>
+      this.store.transaction(() => {
+        const remove = db.prepare(
+          `DELETE FROM ${eventsTable(input.partition)} WHERE id = ? AND app = ? AND device = ?`,
+        );
+        let erased = 0;
+        for (const id of input.ids) erased += remove.run(id, app, device).changes;
+        if (erased !== input.ids.length) throw new Error('The rows to be erased are not the ones that were collected.');
+        const days = this.store.rollups.subtract(app, device, input.tally, findFirstCoveredDay(db), this.now());
+        db.prepare('UPDATE partitions SET revision = revision + 1, row_count = row_count - ? WHERE day = ?').run(
+          erased,
+          input.partition,
+        );
+        db.prepare('UPDATE erasures SET rows_erased = rows_erased + ? WHERE erasure = ?').run(erased, input.erasure);
+        return { touched: days.map((day) => ({ app, day })), suspects: [] };
+      }),
+    );
+  }
+
+  /** Takes a device out of sessions, sets and samples: the last step of an erasure. */
+  finishErasure(input: { erasure: string }): RollupChange {
+    const { db } = this.store;
+    const erasure = this.findErasure(input);
+    if (erasure?.state !== 'running' || erasure.device === null) return { touched: [], suspects: [] };
+    const { app, device } = erasure;
+    return this.#overwriting(() =>
+      this.store.transaction(() => {
+        const nowMs = this.now();
+        const days = this.#forgetSessions(app, device);
+        for (const day of this.store.rollups.sets.forget(app, device)) days.add(day);
+        for (const day of db.prepare('SELECT DISTINCT day FROM device_days').pluck().all() as number[]) {
+          db.prepare('DELETE FROM device_days WHERE day = ? AND app = ? AND device = ?').run(day, app, device);
+        }
+        db.prepare(
+          'UPDATE crash_groups SET sample = NULL, sample_device = NULL WHERE app = ? AND sample_device = ?',
+        ).run(app, device);
+        for (const day of days) this.store.rollups.touchDay(day, nowMs);
+        db.prepare(`UPDATE erasures SET state = 'done', done_ms = ?, device = NULL WHERE erasure = ?`).run(
+          nowMs,
+          input.erasure,
+        );
+        this.store.verdicts.reset();
+        this.store.dictionaries.reset();
+        return { touched: [...days].map((day) => ({ app, day })), suspects: [] };
+      }),
+    );
+  }
+
+  findErasure(input: { erasure: string }): ErasureRow | undefined {
+    return this.store.db
+      .prepare('SELECT erasures.*, package_id FROM erasures JOIN apps ON apps.app = erasures.app WHERE erasure = ?')
+      .get(input.erasure) as ErasureRow | undefined;
+  }
+
+  /** Erasures that are not done, or not yet written down outside. */
+  listOpenErasures(): ErasureRow[] {
+    return this.store.db
+      .prepare(
+        `SELECT erasures.*, package_id FROM erasures JOIN apps ON apps.app = erasures.app
+         WHERE state = 'running' OR logged_ms IS NULL ORDER BY requested_ms`,
+      )
+      .all() as ErasureRow[];
+  }
+
+  recordErasureLogged(input: { erasure: string }): void {
+    this.store.db.prepare('UPDATE erasures SET logged_ms = ? WHERE erasure = ?').run(this.now(), input.erasure);
+  }
+
+  /** Partitions as they stand, oldest first. */
+  listPartitions(): PartitionRow[] {
+    return listPartitions(this.store.db);
+  }
+
+  listBucketDays(): BucketDayRow[] {
+    return this.store.db.prepare('SELECT * FROM bucket_days ORDER BY day').all() as BucketDayRow[];
+  }
+
+  /** Puts roll-ups right by the differences an audit found; sound also while events come in, for differences add up. */
+  repair(input: { app: number; day: number; differences: readonly RollupDifference[] }): RollupChange {
+    return this.store.transaction(() => {
+      for (const difference of input.differences) this.#apply(input.app, input.day, difference);
+      this.store.rollups.touchDay(input.day, this.now());
+      this.store.verdicts.reset();
+      return { touched: [{ app: input.app, day: input.day }], suspects: [] };
+    });
+  }
+
+  #apply(app: number, day: number, difference: RollupDifference): void {
+    const { cells, sets } = this.store.rollups;
+    switch (difference.table) {
+      case 'hour_counts':
+        cells.addHour(
+          app,
+          day,
+          difference.dimension,
+          difference.hour,
+          difference.value,
+          difference.measure,
+          difference.bot,
+          difference.n,
+        );
+        return;
+      case 'day_counts':
+        cells.addDay(
+          app,
+          day,
+          difference.dimension,
+          difference.value,
+          difference.measure,
+          difference.bot,
+          difference.n,
+        );
+        return;
+      case 'crash_days':
+        cells.addCrash(app, day, difference.crashGroup, difference.version, difference.bot, difference.n);
+        return;
+      case 'hour_devices':
+        sets.addToHour(app, day, difference.hour, difference.missing);
+        sets.removeFromHour(app, day, difference.hour, difference.surplus);
+        return;
+      case 'day_devices': {
+        const { dimension, value, crashed } = difference;
+        sets.addToDay(app, day, dimension, value, crashed, difference.missing);
+        sets.removeFromDay(app, day, dimension, value, crashed, difference.surplus);
+        return;
+      }
+      case 'crash_devices':
+        sets.addToCrash(app, day, difference.crashGroup, difference.missing);
+        sets.removeFromCrash(app, day, difference.crashGroup, difference.surplus);
+        return;
+      case 'device_days':
+        this.store.db
+          .prepare(
+            'INSERT OR REPLACE INTO device_days (day, app, device, events, interactions, hours) VALUES (?, ?, ?, ?, ?, ?)',
+          )
+          .run(day, app, difference.device, difference.events, difference.interactions, difference.hours);
+    }
+  }
+
+  #forgetSessions(app: number, device: number): Set<number> {
+    const { db, rollups } = this.store;
+    const covered = findFirstCoveredDay(db);
+    const days = new Set<number>();
+    const firsts = db
+      .prepare(
+        'SELECT DISTINCT first_ms / 86400000 AS day FROM sessions WHERE app = ? AND device = ? AND first_ms IS NOT NULL',
+      )
+      .pluck()
+      .all(app, device) as number[];
+    for (const day of firsts) {
+      if (day < covered) continue;
+      const bot = this.store.verdicts.isBot(app, day, device) ? 1 : 0;
+      rollups.cells.add(app, day, bot, rollups.sessionCellsOf({ app, day, device }), -1);
+      days.add(day);
+    }
+    db.prepare('DELETE FROM sessions WHERE app = ? AND device = ?').run(app, device);
+    return days;
+  }
+
+  /** Runs work while what is deleted is overwritten in the file, not only unlinked. */
+  #overwriting<Result>(work: () => Result): Result {
+    this.store.db.pragma('secure_delete = ON');
+    try {
+      return work();
+    } finally {
+      this.store.db.pragma('secure_delete = OFF');
+    }
+  }
+}
