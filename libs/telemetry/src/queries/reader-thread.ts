@@ -16,10 +16,13 @@ export interface ReaderThreadOptions {
   idleMs?: number;
   /** Queries that may wait; one more is refused at once. */
   maxWaiting?: number;
+  /** Mebibytes of JavaScript objects a query may hold; one that needs more ends the thread. */
+  maxHeapMb?: number;
 }
 
 const IDLE_MS = 60_000;
 const MAX_WAITING = 200;
+const MAX_HEAP_MB = 256;
 
 /** Too many queries wait already; trying again in a moment may help. */
 export class ReaderOverloadedError extends Error {
@@ -60,7 +63,8 @@ export class ReaderThread {
   #closed = false;
 
   constructor(options: ReaderThreadOptions) {
-    this.#options = { ...options, idleMs: options.idleMs ?? IDLE_MS, maxWaiting: options.maxWaiting ?? MAX_WAITING };
+    const { idleMs = IDLE_MS, maxWaiting = MAX_WAITING, maxHeapMb = MAX_HEAP_MB } = options;
+    this.#options = { ...options, idleMs, maxWaiting, maxHeapMb };
   }
 
   /**
@@ -130,7 +134,7 @@ export class ReaderThread {
   #start(): Worker {
     const worker = new Worker(compiledModulePath(import.meta.url, './reader.worker.js'), {
       workerData: { dataDir: this.#options.dataDir },
-      resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 16 },
+      resourceLimits: { maxOldGenerationSizeMb: this.#options.maxHeapMb, maxYoungGenerationSizeMb: 16 },
       env: {},
     });
     worker.unref();
