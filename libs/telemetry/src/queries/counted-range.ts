@@ -47,11 +47,7 @@ export function toWholeDays(range: TimeRange, maxDays = MAX_RANGE_DAYS): Counted
 export function toHoursOrDays(range: TimeRange, context: QueryContext): CountedRange {
   checkRange(range, MAX_RANGE_DAYS);
   const stepAt = (timeMs: number) => (dayOf(timeMs) >= firstDayOfHours(context) ? HOUR_MS : DAY_MS);
-  return countedRange(
-    floorTo(range.fromMs, stepAt(range.fromMs)),
-    // The last moment inside says which day the edge lies in.
-    ceilTo(range.toMs, stepAt(range.toMs - 1)),
-  );
+  return countedRange(floorTo(range.fromMs, stepAt(range.fromMs)), ceilTo(range.toMs, stepAt(range.toMs)));
 }
 
 /**

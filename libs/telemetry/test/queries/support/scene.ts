@@ -80,14 +80,15 @@ export const plainApp: fc.Arbitrary<PlainApp> = fc
       .map((bots) => ({ events, bots: new Set(bots) })),
   );
 
-/** Any range of the last seventy-five days, to the millisecond, that may end after now. */
+const moment = fc
+  .oneof(fc.integer({ min: -75 * DAY, max: 2 * DAY }), fc.integer({ min: -(RAW_DAYS + 2) * DAY, max: DAY }))
+  .map((offset) => NOW + offset);
+
+/** Any range of the last seventy-five days, to the millisecond, often around where hours begin, that may end after now. */
 export const anyRange = fc
-  .tuple(
-    fc.integer({ min: -75 * DAY, max: DAY }),
-    fc.oneof(fc.integer({ min: 1, max: 2 * DAY }), fc.integer({ min: 1, max: 75 * DAY })),
-  )
-  .map(([from, length]) => ({ fromMs: NOW + from, toMs: Math.min(NOW + from + length, NOW + 2 * DAY) }))
-  .filter(({ fromMs, toMs }) => fromMs < toMs);
+  .tuple(moment, moment)
+  .filter(([one, other]) => one !== other)
+  .map(([one, other]) => ({ fromMs: Math.min(one, other), toMs: Math.max(one, other) }));
 
 /** How far each edge of a range is widened: to an hour where hours are still there. */
 export function stepsOf(range: { fromMs: number; toMs: number }, byHour: boolean): { from: number; to: number } {
