@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import type { CoreDatabase } from '@mosis/db';
 import type { ObjectStore } from '@mosis/object-store';
+import type { TelemetryEngine } from '@mosis/telemetry';
 import { AccessModule } from './access/access.module.js';
 import { AccountsModule } from './accounts/accounts.module.js';
 import { AdministrationModule } from './administration/administration.module.js';
@@ -25,6 +26,8 @@ import { ObjectsModule } from './objects/objects.module.js';
 import { ReviewDeskModule } from './review-desk/review-desk.module.js';
 import { SigningKeysModule } from './signing-keys/signing-keys.module.js';
 import { StoreModule } from './store/store.module.js';
+import { TelemetryEngineModule } from './telemetry/telemetry-engine.module.js';
+import { TelemetryModule } from './telemetry/telemetry.module.js';
 import { VersionsModule } from './versions/versions.module.js';
 
 /** What the application is made from; opened by whoever starts it. */
@@ -32,19 +35,21 @@ export interface Parts {
   settings: Settings;
   db: CoreDatabase;
   objects: ObjectStore;
+  telemetry: TelemetryEngine;
   clock?: Clock;
 }
 
 /** The whole application. */
 @Module({})
 export class AppModule {
-  static with({ settings, db, objects, clock }: Parts): DynamicModule {
+  static with({ settings, db, objects, telemetry, clock }: Parts): DynamicModule {
     return {
       module: AppModule,
       imports: [
         ConfigModule.with(settings, clock),
         DatabaseModule.with(db),
         ObjectsModule.with(objects),
+        TelemetryEngineModule.with(telemetry),
         LimitsModule,
         JobsModule,
         MailModule,
@@ -60,6 +65,7 @@ export class AppModule {
         ReviewDeskModule,
         AdministrationModule,
         StoreModule,
+        TelemetryModule,
         HealthModule,
         DemoModule,
       ],

@@ -8,7 +8,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import cookie from '@fastify/cookie';
 import { Access } from '../src/access/access.decorator.js';
 import { AppModule } from '../src/app.module.js';
-import { migrateCore, openParts } from '../src/cli/open-parts.js';
+import { migrateAll, openParts } from '../src/cli/open-parts.js';
 import { readSettings } from '../src/config/settings.js';
 
 @Controller('planted')
@@ -30,7 +30,7 @@ describe('a route that does not declare whom it admits', () => {
   let app: NestFastifyApplication;
   beforeAll(async () => {
     const settings = readSettings({ DATA_DIR: dataDir, NODE_ENV: 'test' });
-    migrateCore(settings);
+    migrateAll(settings);
     const imports = [AppModule.with(await openParts(settings))];
     class Planted {}
     Module({ imports, controllers: [PlantedController] })(Planted);

@@ -24,12 +24,14 @@ const MEANINGFUL = [
   'ingest_keys',
   'tombstones',
 ];
-/** Sessions, tokens and questions change nothing of meaning. */
+/** Sessions, tokens, questions and what devices send change nothing of meaning. */
 const EXEMPT = [
   'POST /v1/auth/login',
   'POST /v1/auth/logout',
   'POST /v1/auth/forgot-password',
   'POST /v1/store/updates',
+  'POST /v1/telemetry/batches',
+  'POST /v1/telemetry/heartbeats',
 ];
 
 type Method = 'post' | 'put' | 'patch' | 'delete';
@@ -156,6 +158,9 @@ describe('every change of meaning', () => {
     const made = await step('post', '/v1/apps/{package_id}/ingest-keys', owner.client, `${APP}/ingest-keys`, ingest);
     const revoke = `${APP}/ingest-keys/${made.body.id}`;
     await step('delete', '/v1/apps/{package_id}/ingest-keys/{id}', owner.client, revoke);
+    const device = { device_id: MARK };
+    const erasures = '/v1/apps/{package_id}/telemetry/erasures';
+    await step('post', erasures, owner.client, `${APP}/telemetry/erasures`, device);
     await uploadStep(key, 1);
     await versionStep('patch', '', 1, { release_notes: MARK });
     await versionStep('delete', '', 1);

@@ -4,10 +4,11 @@ import type { Permission } from './permissions.js';
 
 /**
  * What a route needs. `public`: nothing. `session`: a signed-in person. `permission`: a signed-in person, or a key that
- * has it. `role`: a signed-in person with that role or a higher one.
+ * has it. `role`: a signed-in person with that role or a higher one. `ingest_key`: a device that sends with an app's key.
  */
 export type AccessRule =
   | { kind: 'public' }
+  | { kind: 'ingest_key' }
   | { kind: 'session' }
   | { kind: 'permission'; permission: Permission }
   | { kind: 'role'; role: Exclude<Role, 'developer'> };

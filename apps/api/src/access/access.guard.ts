@@ -10,10 +10,13 @@ import { AccessService } from './access.service.js';
 import type { Actor } from './actor.js';
 import { findCredential } from './credentials.js';
 import { refuseCrossSite } from './cross-site.js';
+import { IngestKeyAccess, type IngestGrant } from './ingest-key-access.js';
 
 /** A request after the guard: `actor` is set unless the route is public. */
 export interface GuardedRequest extends FastifyRequest {
   actor?: Actor;
+  /** Set instead of `actor` where an ingest key is what is needed. */
+  ingest?: IngestGrant;
 }
 
 /** The one guard: reads what the route declares, finds out who asks, and refuses whatever is not allowed. */
@@ -22,6 +25,7 @@ export class AccessGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly access: AccessService,
+    private readonly ingestKeys: IngestKeyAccess,
     private readonly limits: RequestLimits,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
@@ -31,6 +35,11 @@ export class AccessGuard implements CanActivate {
     const rule = this.reflector.get<AccessRule | undefined>(ACCESS_RULE, context.getHandler());
     if (!rule) throw new AppError('access-undeclared', 'This route does not say whom it admits, so it admits nobody.');
 
+    if (rule.kind === 'ingest_key') {
+      // Telemetry has limits of its own: whole offices of devices may share an address.
+      request.ingest = await this.ingestKeys.authenticate(request.headers['x-ingest-key'], request.ip);
+      return true;
+    }
     await this.limits.countRequest(request.ip);
     if (rule.kind === 'public') {
       // Signing in and out sets cookies: another site must not do that for a visitor either.
@@ -51,7 +60,7 @@ export class AccessGuard implements CanActivate {
 }
 
 /** @throws AppError when the rule does not admit the actor */
-export function assertAllowed(rule: Exclude<AccessRule, { kind: 'public' }>, actor: Actor): void {
+export function assertAllowed(rule: Exclude<AccessRule, { kind: 'public' | 'ingest_key' }>, actor: Actor): void {
   const { credential } = actor;
   if (rule.kind === 'permission') {
     if (credential.kind === 'api_key' && !credential.permissions.has(rule.permission)) {

@@ -46,6 +46,25 @@ export class AccessRepository {
       .executeTakeFirst();
   }
 
+  /** The ingest key and the app behind it, as they are now. */
+  async findIngestKey(key: string) {
+    return this.db.read
+      .selectFrom('ingest_keys as k')
+      .innerJoin('apps as a', 'a.id', 'k.app_id')
+      .innerJoin('developers as d', 'd.id', 'a.developer_id')
+      .select([
+        'k.id',
+        'k.revoked_at',
+        'a.id as app_id',
+        'a.package_id',
+        'a.suspended_at as app_suspended_at',
+        'd.suspended_at as developer_suspended_at',
+        'd.deleted_at as developer_deleted_at',
+      ])
+      .where('k.key', '=', key)
+      .executeTakeFirst();
+  }
+
   /** Notes the use of sessions and keys, many at once. */
   async touch(
     sessions: ReadonlyMap<string, { lastSeenAt: string; expiresAt: string }>,

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AppsModule } from '../apps/apps.module.js';
 import { ReviewDeskModule } from '../review-desk/review-desk.module.js';
+import { TelemetryModule } from '../telemetry/telemetry.module.js';
 import { VersionsModule } from '../versions/versions.module.js';
 import { AdministrationController } from './administration.controller.js';
 import { AdministrationRepository } from './administration.repository.js';
@@ -9,7 +10,7 @@ import { AuditLogService } from './audit-log.service.js';
 import { SystemService } from './system.service.js';
 
 @Module({
-  imports: [AppsModule, VersionsModule, ReviewDeskModule],
+  imports: [AppsModule, VersionsModule, ReviewDeskModule, TelemetryModule],
   controllers: [AdministrationController],
   providers: [AdministrationRepository, AdministrationService, AuditLogService, SystemService],
   exports: [SystemService, AdministrationService],

@@ -53,6 +53,26 @@ export const auditRowSchema = z
   })
   .meta({ id: 'AuditRow' });
 
+const count = z.number().int();
+const telemetrySchema = z
+  .object({
+    writer: z.object({
+      uploads: count,
+      events: count,
+      commits: count,
+      refused: z.record(z.string(), count),
+      waiting_uploads: count,
+      waiting_bytes: count,
+      rollup_lag_ms: z.number(),
+      restarts: count,
+    }),
+    database_bytes: count,
+    wal_bytes: count,
+    free_bytes: count,
+    clock_jump_ms: z.number(),
+  })
+  .meta({ id: 'SystemTelemetry' });
+
 export const systemSchema = z
   .object({
     version: z.string(),
@@ -73,6 +93,19 @@ export const systemSchema = z
     audit: z.object({ last_seq: z.number().int(), last_verified: z.unknown() }),
     package_drill: z.unknown().describe('The last nightly run that hashed every published package again.'),
     jobs: z.array(z.object({ kind: z.string(), state: z.string(), count: z.number().int() })),
+    repeating_jobs: z
+      .array(
+        z.object({
+          kind: z.string(),
+          state: z.enum(['done', 'failed', 'running', 'queued']),
+          last_run_at: z.string().nullable(),
+          result: z.unknown(),
+          error: z.string().nullable(),
+          next_run_at: z.string().nullable(),
+        }),
+      )
+      .describe('Work that repeats: how it last ended, and when it runs next.'),
+    telemetry: telemetrySchema,
     problems: z.array(z.object({ code: z.string(), detail: z.string() })),
   })
   .meta({ id: 'System' });

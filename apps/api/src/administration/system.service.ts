@@ -12,6 +12,7 @@ import { JobsRepository } from '../jobs/jobs.repository.js';
 import { JobsService } from '../jobs/jobs.service.js';
 import { ObjectsService } from '../objects/objects.service.js';
 import { ReviewDeskService } from '../review-desk/review-desk.service.js';
+import { TelemetryStatusService } from '../telemetry/telemetry-status.service.js';
 import type { SystemReport } from './administration.schemas.js';
 
 const STORE_CHECK_EVERY_MS = 30_000;
@@ -37,6 +38,7 @@ export class SystemService implements OnModuleInit {
     private readonly auditRows: AuditRepository,
     private readonly jobs: JobsService,
     private readonly jobRows: JobsRepository,
+    private readonly telemetry: TelemetryStatusService,
     private readonly clock: Clock,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {
@@ -74,10 +76,13 @@ export class SystemService implements OnModuleInit {
       audit: { last_seq: (await this.auditRows.findEnd())?.seq ?? 0, last_verified: audit ?? null },
       package_drill: drill ?? null,
       jobs: await this.jobRows.countByState(),
+      repeating_jobs: await this.jobs.listRepeating(),
+      telemetry: this.telemetry.resource(),
     };
     const problems = [
       ...findProblems(report.disk.free_bytes, audit, drill, report.jobs),
       ...(await this.findStoreProblem()),
+      ...(await this.telemetry.findProblems()),
     ];
     return { ...report, problems };
   }
@@ -91,7 +96,7 @@ export class SystemService implements OnModuleInit {
       await this.latest('objects.verify'),
       await this.jobRows.countFailed(),
     );
-    return [...found, ...(await this.findStoreProblem())];
+    return [...found, ...(await this.findStoreProblem()), ...(await this.telemetry.findProblems())];
   }
 
   /** Tries the object store out, at most twice a minute: health checks come every few seconds. */

@@ -12,9 +12,9 @@ import {
   runOperation,
   type OperationInput,
   type OperationName,
-  type OperationProgress,
   type OperationResult,
 } from './operations.js';
+import type { OperationProgress } from './progress.types.js';
 
 /** A Unix socket's path has at most this many bytes on every system we run on. */
 const MAX_SOCKET_PATH = 100;

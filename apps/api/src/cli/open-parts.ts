@@ -1,12 +1,19 @@
 import { coreDatabasePath, openCoreDatabase, readCoreMigrations } from '@mosis/db';
 import { createObjectStore } from '@mosis/object-store';
 import { Migrator, openWriter, type MigrateOptions, type MigrationOutcome } from '@mosis/sqlite';
+import { migrateTelemetry } from '@mosis/telemetry';
+import type { Logger } from 'pino';
 import type { Parts } from '../app.module.js';
+import { Clock } from '../common/clock.js';
 import type { Settings } from '../config/settings.js';
+import { openTelemetry } from './open-telemetry.js';
 
-/** Applies what is pending to core.db; the caller holds the lock. */
-export function migrateCore(settings: Settings, options: MigrateOptions = {}): MigrationOutcome[] {
-  return withMigrator(settings, (migrator) => migrator.up(options));
+/** Applies what is pending to core.db and telemetry.db; the caller holds the lock. */
+export function migrateAll(settings: Settings, options: MigrateOptions = {}): MigrationOutcome[] {
+  const core = withMigrator(settings, (migrator) => migrator.up(options));
+  const telemetry = migrateTelemetry(settings.dataDir);
+  for (const outcome of telemetry) options.onProgress?.(outcome);
+  return [...core, ...telemetry];
 }
 
 /** Runs `work` with a migrator on a connection of its own. */
@@ -19,8 +26,11 @@ export function withMigrator<Result>(settings: Settings, work: (migrator: Migrat
   }
 }
 
-/** Opens the database and the object store; the caller holds the lock and has migrated. */
-export async function openParts(settings: Settings): Promise<Parts> {
+/** Opens the databases and the object store; the caller holds the lock and has migrated. */
+export async function openParts(
+  settings: Settings,
+  { clock = new Clock(), logger }: { clock?: Clock; logger?: Logger } = {},
+): Promise<Parts> {
   const objects = createObjectStore({
     url: settings.objectStoreUrl,
     s3: { ...settings.s3, forcePathStyle: settings.s3.endpoint !== undefined },
@@ -33,5 +43,17 @@ export async function openParts(settings: Settings): Promise<Parts> {
       cause: error,
     });
   }
-  return { settings, db: openCoreDatabase(settings.dataDir), objects };
+  try {
+    const telemetry = await openTelemetry(settings, objects, clock, logger);
+    return { settings, db: openCoreDatabase(settings.dataDir), objects, telemetry, clock };
+  } catch (error) {
+    await objects.close();
+    throw error;
+  }
+}
+
+/** Closes what {@link openParts} opened and no application took over. */
+export async function closeParts(parts: Parts): Promise<void> {
+  await parts.telemetry.close();
+  await Promise.all([parts.db.close(), parts.objects.close()]);
 }

@@ -4,15 +4,11 @@ import { AuditSegments } from '../audit/audit-segments.js';
 import { AuditService, type AuditActor } from '../audit/audit.service.js';
 import { DemoService, type DemoOptions } from '../demo/demo.service.js';
 import { ObjectsService } from '../objects/objects.service.js';
+import type { OperationProgress } from './progress.types.js';
+import { TELEMETRY_OPERATIONS } from './telemetry-operations.js';
 
 /** Who acts when somebody types a command on this machine. */
 const COMMAND_LINE: AuditActor = { kind: 'command_line', id: null, credentialId: null, requestId: null };
-
-/** Progress of a long operation. */
-export interface OperationProgress {
-  done: number;
-  total?: number;
-}
 
 /** Work that the command line asks for and that only the owner of the data directory may do. */
 export const OPERATIONS = {
@@ -39,6 +35,7 @@ export const OPERATIONS = {
     _input: Record<string, never>,
     onProgress: (progress: OperationProgress) => void,
   ) => app.get(ObjectsService).findDamagedObjects((done) => onProgress({ done })),
+  ...TELEMETRY_OPERATIONS,
 } as const;
 
 type Operations = typeof OPERATIONS;

@@ -7,6 +7,7 @@ import { addDemoCommand } from './commands/demo.command.js';
 import { addOpenApiCommand } from './commands/openapi.command.js';
 import { addPackageCommand } from './commands/package.command.js';
 import { addServeCommand } from './commands/serve.command.js';
+import { addTelemetryCommand } from './commands/telemetry.command.js';
 
 /** The `mosis` command line. */
 export function createProgram(): Command {
@@ -20,6 +21,7 @@ export function createProgram(): Command {
   addDemoCommand(program);
   addPackageCommand(program);
   addAuditCommands(program);
+  addTelemetryCommand(program);
   addOpenApiCommand(program);
   return program;
 }

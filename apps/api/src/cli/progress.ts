@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress';
-import type { OperationProgress } from './operations.js';
+import type { OperationProgress } from './progress.types.js';
 
 const LINE_EVERY_MS = 10_000;
 

@@ -5,14 +5,9 @@ import { readProcessSettings } from '../config/settings.js';
 import { NestLogger, createLogger } from '../http/logger.js';
 import { JobsService } from '../jobs/jobs.service.js';
 import { askServer } from './control-socket.js';
-import { migrateCore, openParts } from './open-parts.js';
-import {
-  runOperation,
-  type OperationInput,
-  type OperationName,
-  type OperationProgress,
-  type OperationResult,
-} from './operations.js';
+import { migrateAll, openParts } from './open-parts.js';
+import { runOperation, type OperationInput, type OperationName, type OperationResult } from './operations.js';
+import type { OperationProgress } from './progress.types.js';
 
 /**
  * Runs an operation as the owner of the data directory: here when nobody owns it, through the running server when one
@@ -36,9 +31,9 @@ export async function runAsOwner<Name extends OperationName>(
     throw error;
   }
   try {
-    migrateCore(settings);
+    migrateAll(settings);
     const logger = createLogger('error');
-    const app = await NestFactory.createApplicationContext(AppModule.with(await openParts(settings)), {
+    const app = await NestFactory.createApplicationContext(AppModule.with(await openParts(settings, { logger })), {
       logger: new NestLogger(logger),
       abortOnError: false,
     });

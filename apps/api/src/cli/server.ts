@@ -16,7 +16,7 @@ import { ObjectsService } from '../objects/objects.service.js';
 import { UploadReceiver } from '../versions/upload-receiver.js';
 import { VERSION } from '../common/version.js';
 import { ControlServer } from './control-socket.js';
-import { migrateCore, openParts } from './open-parts.js';
+import { closeParts, migrateAll, openParts } from './open-parts.js';
 import { OWN_CATALOGUE } from './own-catalogue.js';
 
 const DEMO_VERSIONS = 3;
@@ -48,15 +48,15 @@ export async function startServer(
   const release = async () => {
     await control?.close();
     if (app) await closeWithin(app, SHUTDOWN_GRACE_MS);
-    else if (parts) await Promise.all([parts.db.close(), parts.objects.close()]);
+    else if (parts) await closeParts(parts);
     lock.release();
   };
   try {
-    migrateCore(settings, {
+    migrateAll(settings, {
       onProgress: ({ name, durationMs }) =>
         logger.info({ migration: name, 'migration.duration_ms': Math.round(durationMs) }, 'migrated'),
     });
-    parts = await openParts(settings);
+    parts = await openParts(settings, { logger });
     app = await createHttpApplication(parts, logger);
     await app.init();
     await recover(app);

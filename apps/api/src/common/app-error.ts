@@ -13,6 +13,8 @@ export interface AppErrorOptions {
   /** Seconds after which trying again makes sense. */
   retryAfterSeconds?: number;
   cause?: unknown;
+  /** A 503 of a busy server: counted, not logged, because it comes in thousands. */
+  routine?: boolean;
   /** Members added to the problem document, for codes whose clients need more than words. */
   extra?: Record<string, unknown>;
 }

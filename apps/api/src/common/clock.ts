@@ -5,6 +5,11 @@ export class Clock {
     return new Date();
   }
 
+  /** Milliseconds since some moment; unlike `now` they never jump. */
+  monotonicMs(): number {
+    return performance.now();
+  }
+
   /** The time now as RFC 3339 in UTC, milliseconds included: the form of every stored time. */
   timestamp(): string {
     return this.now().toISOString();

@@ -2,6 +2,7 @@ import { HttpException } from '@nestjs/common';
 import { ObjectStoreError } from '@mosis/object-store';
 import { PackageError } from '@mosis/package';
 import { ScanUnavailableError, SqliteError } from '@mosis/sqlite';
+import { QueryError, ReaderOverloadedError, ReaderUnavailableError } from '@mosis/telemetry';
 import { AppError, type ProblemPart } from './app-error.js';
 
 /** RFC 9457, with this project's stable `code` and the id under which the request stands in the log. */
@@ -47,6 +48,13 @@ export function toProblem(error: unknown, requestId: string): Problem {
       unexpected: false,
     };
   }
+  if (known instanceof QueryError) {
+    return {
+      document: base(422, known.code, 'The question cannot be answered', known.message, requestId),
+      retryAfterSeconds: undefined,
+      unexpected: false,
+    };
+  }
   const { options } = known;
   return {
     document: {
@@ -55,7 +63,7 @@ export function toProblem(error: unknown, requestId: string): Problem {
       ...options.extra,
     },
     retryAfterSeconds: options.retryAfterSeconds ?? (known.status === 503 ? 5 : undefined),
-    unexpected: known.status >= 500 && known.code !== 'shutting-down',
+    unexpected: known.status >= 500 && known.code !== 'shutting-down' && !options.routine,
   };
 }
 
@@ -63,8 +71,23 @@ function base(status: number, code: string, title: string, detail: string, reque
   return { type: `urn:mosis:problem:${code}`, title, status, code, detail, request_id: requestId };
 }
 
-function toAppError(error: unknown): AppError | PackageError {
-  if (error instanceof AppError || error instanceof PackageError) return error;
+function toAppError(error: unknown): AppError | PackageError | QueryError {
+  if (error instanceof AppError || error instanceof PackageError || error instanceof QueryError) return error;
+  if ((error as Error).name === 'DeadlineError') {
+    return new AppError(
+      'query-too-slow',
+      'The question took too long over raw events. Ask for fewer days or groups, or ask timeseries and breakdown.',
+      { cause: error },
+    );
+  }
+  if (error instanceof ReaderOverloadedError) {
+    return new AppError('overloaded', 'Too many questions wait. Try again in a few seconds.', { routine: true });
+  }
+  if (error instanceof ReaderUnavailableError) {
+    return new AppError('overloaded', 'Telemetry cannot be read right now. Try again in a few seconds.', {
+      cause: error,
+    });
+  }
   if (error instanceof ScanUnavailableError) {
     return error.reason === 'deadline'
       ? new AppError(

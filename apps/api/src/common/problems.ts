@@ -12,6 +12,7 @@ export const PROBLEMS = {
   'credential-missing': [401, 'A credential is needed'],
   'credential-invalid': [401, 'The credential is not valid'],
   'credential-ambiguous': [401, 'More than one credential was sent'],
+  'invalid-ingest-key': [401, 'The ingest key is not valid'],
   'login-failed': [401, 'E-mail or password is wrong'],
 
   // 403: known, but not allowed
@@ -24,6 +25,7 @@ export const PROBLEMS = {
   'email-unverified': [403, 'The e-mail address is not verified yet'],
   'account-suspended': [403, 'The account is suspended'],
   'app-suspended': [403, 'The app is suspended'],
+  'quota-spent': [403, 'The quota is spent'],
   'own-review': [403, 'Nobody decides on an app of their own'],
   'yanked-by-admin': [403, 'An admin yanked this version'],
   'yanked-by-owner': [403, 'The owner yanked this version'],
@@ -62,12 +64,14 @@ export const PROBLEMS = {
   'app-limit-reached': [409, 'The limit of apps is reached'],
   'key-limit-reached': [409, 'The limit of keys is reached'],
   'idempotency-key-running': [409, 'The first request with this key is still running'],
+  'batch-id-reused': [409, 'The batch id was used for another body'],
   'setup-done': [409, 'There is an admin already'],
 
   // 408 to 417, 431: refused for how it was sent
   'body-too-large': [413, 'The body is too large'],
   'package-too-large': [413, 'The package is too large'],
   'media-type-unsupported': [415, 'The content type is not supported'],
+  'unsupported-encoding': [415, 'The content encoding is not supported'],
   'range-not-satisfiable': [416, 'The range lies outside the file'],
   'request-timeout': [408, 'The request took too long to arrive'],
   'url-too-long': [414, 'The address is too long'],
@@ -76,6 +80,10 @@ export const PROBLEMS = {
 
   // 422: readable but wrong
   'validation-failed': [422, 'The request is not valid'],
+  'app-mismatch': [422, 'The key belongs to another app'],
+  'invalid-sent-at': [422, 'X-Sent-At cannot be read'],
+  'too-many-events': [422, 'The batch has too many events'],
+  'query-too-slow': [422, 'The question takes too long'],
   'package-empty': [422, 'The package is empty'],
   'manifest-id-mismatch': [422, 'The package belongs to another app'],
   'idempotency-key-invalid': [422, 'The idempotency key is not valid'],
@@ -89,11 +97,14 @@ export const PROBLEMS = {
 
   // 429, 5xx
   'rate-limited': [429, 'Too many requests'],
+  'device-rate-exceeded': [429, 'The device sends too much'],
   'internal-error': [500, 'Something went wrong on our side'],
   'package-verification-failed': [500, 'The package could not be verified'],
   overloaded: [503, 'The server is busy'],
   'query-deadline': [503, 'The query took too long'],
   'object-store-unavailable': [503, 'The object store cannot be reached'],
+  'upload-failed': [503, 'The batch could not be stored'],
+  'disk-low': [503, 'The disk is nearly full'],
   'disk-full': [503, 'The disk is full'],
   'shutting-down': [503, 'The server is shutting down'],
 } as const satisfies Record<string, readonly [status: number, title: string]>;

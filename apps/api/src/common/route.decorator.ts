@@ -39,7 +39,8 @@ export function Route(options: RouteOptions) {
     ApiOperation({ summary: options.summary, description: describeAccess(access, options.description) }),
     ApiResponse({ status, description: 'Success', ...(answer ? { standardSchema: answer } : content) }),
     ApiResponse({ status: 'default', description: 'A problem document', standardSchema: problemSchema }),
-    ...(access.kind === 'public' ? [] : [ApiSecurity('session')]),
+    ...(access.kind === 'public' || access.kind === 'ingest_key' ? [] : [ApiSecurity('session')]),
+    ...(access.kind === 'ingest_key' ? [ApiSecurity('ingest_key')] : []),
     ...(access.kind === 'permission' ? [ApiSecurity('api_key')] : []),
   );
 }
@@ -47,6 +48,7 @@ export function Route(options: RouteOptions) {
 function describeAccess(rule: AccessRule, description: string | undefined): string {
   const needs = {
     public: 'No account needed.',
+    ingest_key: 'Needs an ingest key of the app.',
     session: 'Needs a signed-in person.',
     permission: `Needs a signed-in person, or a key with \`${rule.kind === 'permission' ? rule.permission : ''}\`.`,
     role: `Needs a signed-in ${rule.kind === 'role' ? rule.role : ''}.`,

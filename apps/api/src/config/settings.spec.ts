@@ -98,9 +98,32 @@ describe('settings', () => {
     ['OBJECT_STORE_URL', ['file:///volume1/objects'], ['/volume1', 'file://volume1', 'https://bucket', 's3//bucket']],
     ['RATE_LIMITS', ['on', 'off'], ['yes', 'OFF']],
     ['PACKAGE_MAX_BYTES', ['1024', '104857600'], ['1023', '100MiB', '1.5']],
+    ['TELEMETRY_RAW_DAYS', ['8', '90', '3650'], ['7', '0', '1.5', '90d']],
+    ['TELEMETRY_EXPORT', ['on', 'off'], ['yes']],
+    ['TELEMETRY_BOT_ACTIVE_HOURS', ['1', '25'], ['0', '26']],
+    ['TELEMETRY_COMMIT_DELAY_MS', ['0', '1000'], ['-1', '1001', '20ms']],
+    ['TELEMETRY_MIN_FREE_MB', ['64'], ['63', '-1']],
   ])('%s is checked', (name, good, bad) => {
     for (const value of good) expect(problemsOf({ [name]: value })).toEqual([]);
     for (const value of bad) expect([value, namesOf({ [name]: value })]).toEqual([value, [name]]);
+  });
+
+  it('of telemetry have the defaults of the contract, and units that the engine wants', () => {
+    expect(readSettings({}).telemetry).toEqual({
+      rawDays: 90,
+      exportAggregates: true,
+      exportRaw: false,
+      eventsPerAppDay: 20_000_000,
+      newDevicesPerAppDay: 1_000_000,
+      bots: { eventsPerDay: 20_000, interactionsPerDay: 3_000, activeHours: 20 },
+      minFreeBytes: 512 * 1024 * 1024,
+      gatherMs: 20,
+      analyticsMemoryMb: 384,
+    });
+    expect(readSettings({ TELEMETRY_EXPORT: 'off', TELEMETRY_EXPORT_RAW: 'on' }).telemetry).toMatchObject({
+      exportAggregates: false,
+      exportRaw: true,
+    });
   });
 
   it('that go together are set together', () => {

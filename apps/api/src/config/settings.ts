@@ -86,6 +86,27 @@ export const settingFields = {
     .default(500 * 1024 * 1024)
     .describe('Largest package, unpacked.'),
   PACKAGE_MAX_ENTRIES: z.coerce.number().int().min(1).default(10_000).describe('Most entries in a package.'),
+  TELEMETRY_RAW_DAYS: count(8, 3650, 90).describe('Days that raw events are kept, by their receipt.'),
+  TELEMETRY_EXPORT: flag.default(true).describe('`off` keeps the daily aggregates out of the object store.'),
+  TELEMETRY_EXPORT_RAW: flag
+    .default(false)
+    .describe('`on` puts the raw events of each closed day into the object store as well.'),
+  TELEMETRY_DAILY_EVENTS_PER_APP: count(1, 1e12, 20_000_000).describe('Most events that an app may send in a day.'),
+  TELEMETRY_NEW_DEVICES_PER_APP_DAY: count(1, 1e9, 1_000_000).describe(
+    'Most devices never seen before that an app may bring in a day.',
+  ),
+  TELEMETRY_BOT_EVENTS_PER_DAY: count(1, 1e9, 20_000).describe('Events in a day from which a device counts as a bot.'),
+  TELEMETRY_BOT_INTERACTIONS_PER_DAY: count(1, 1e9, 3_000).describe(
+    'Interactions in a day from which a device counts as a bot.',
+  ),
+  TELEMETRY_BOT_ACTIVE_HOURS: count(1, 25, 20).describe(
+    'Hours of a day with an interaction from which a device counts as a bot; 25 is never.',
+  ),
+  TELEMETRY_MIN_FREE_MB: count(64, 1e9, 512).describe('Free MiB below which uploads are refused.'),
+  TELEMETRY_COMMIT_DELAY_MS: count(0, 1000, 20).describe(
+    'Longest time that an upload waits for others to share its commit, in milliseconds.',
+  ),
+  TELEMETRY_ANALYTICS_MEMORY_MB: count(128, 65_536, 384).describe('MiB that a query over raw events may use.'),
 } as const;
 
 const settingsSchema = z.object(settingFields);
@@ -124,6 +145,20 @@ export interface Settings {
   allowSelfReview: boolean;
   reviewDueHours: number;
   packageLimits: { packedBytes: number; unpackedBytes: number; entries: number };
+  telemetry: TelemetrySettings;
+}
+
+/** What of the settings is about telemetry. */
+export interface TelemetrySettings {
+  rawDays: number;
+  exportAggregates: boolean;
+  exportRaw: boolean;
+  eventsPerAppDay: number;
+  newDevicesPerAppDay: number;
+  bots: { eventsPerDay: number; interactionsPerDay: number; activeHours: number };
+  minFreeBytes: number;
+  gatherMs: number;
+  analyticsMemoryMb: number;
 }
 
 /** Settings that cannot be used, every problem listed. */
@@ -183,6 +218,25 @@ export function readSettings(environment: Record<string, string | undefined>): S
       unpackedBytes: values.PACKAGE_MAX_UNPACKED_BYTES,
       entries: values.PACKAGE_MAX_ENTRIES,
     },
+    telemetry: telemetrySettings(values),
+  };
+}
+
+function telemetrySettings(values: z.output<typeof settingsSchema>): TelemetrySettings {
+  return {
+    rawDays: values.TELEMETRY_RAW_DAYS,
+    exportAggregates: values.TELEMETRY_EXPORT,
+    exportRaw: values.TELEMETRY_EXPORT_RAW,
+    eventsPerAppDay: values.TELEMETRY_DAILY_EVENTS_PER_APP,
+    newDevicesPerAppDay: values.TELEMETRY_NEW_DEVICES_PER_APP_DAY,
+    bots: {
+      eventsPerDay: values.TELEMETRY_BOT_EVENTS_PER_DAY,
+      interactionsPerDay: values.TELEMETRY_BOT_INTERACTIONS_PER_DAY,
+      activeHours: values.TELEMETRY_BOT_ACTIVE_HOURS,
+    },
+    minFreeBytes: values.TELEMETRY_MIN_FREE_MB * 1024 * 1024,
+    gatherMs: values.TELEMETRY_COMMIT_DELAY_MS,
+    analyticsMemoryMb: values.TELEMETRY_ANALYTICS_MEMORY_MB,
   };
 }
 
@@ -196,6 +250,11 @@ function splitList(value: string | undefined): string[] {
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '');
+}
+
+/** A whole number. */
+function count(min: number, max: number, standard: number) {
+  return z.coerce.number().int().min(min).max(max).default(standard);
 }
 
 function publicHost(host: string): string {

@@ -1,13 +1,15 @@
 import { Module } from '@nestjs/common';
 import { AdministrationModule } from '../administration/administration.module.js';
 import { ReviewDeskModule } from '../review-desk/review-desk.module.js';
+import { TelemetryModule } from '../telemetry/telemetry.module.js';
 import { HealthController } from './health.controller.js';
 import { MetricsService } from './metrics.service.js';
+import { TelemetryMetrics } from './telemetry-metrics.js';
 
 @Module({
-  imports: [AdministrationModule, ReviewDeskModule],
+  imports: [AdministrationModule, ReviewDeskModule, TelemetryModule],
   controllers: [HealthController],
-  providers: [MetricsService],
+  providers: [MetricsService, TelemetryMetrics],
   exports: [MetricsService],
 })
 export class HealthModule {}

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import { ReviewDeskService } from '../review-desk/review-desk.service.js';
+import { TelemetryMetrics } from './telemetry-metrics.js';
 
 /** Figures for Prometheus. */
 @Injectable()
@@ -30,8 +31,12 @@ export class MetricsService {
     registers: [this.registry],
   });
 
-  constructor(private readonly desk: ReviewDeskService) {
+  constructor(
+    private readonly desk: ReviewDeskService,
+    private readonly telemetry: TelemetryMetrics,
+  ) {
     collectDefaultMetrics({ register: this.registry });
+    telemetry.register(this.registry);
   }
 
   /** Counts an answered request; `route` is the pattern, never the address, so that there are few. */
@@ -45,6 +50,7 @@ export class MetricsService {
     const { pending, overdue } = await this.desk.countPending();
     this.pending.set(pending);
     this.overdue.set(overdue);
+    this.telemetry.update();
     return this.registry.metrics();
   }
 }

@@ -13,6 +13,7 @@ import { NestLogger } from './logger.js';
 import { addPages } from './pages.js';
 import { addReference } from './reference.js';
 import { addSecurityHeaders } from './security-headers.js';
+import { addTelemetryBodies } from './telemetry-bodies.js';
 
 /** A slow line may take this long for the largest package. */
 const REQUEST_TIMEOUT_MS = 30 * 60 * 1000;
@@ -48,6 +49,7 @@ export async function createHttpApplication(parts: Parts, logger: PinoLogger): P
   addSecurityHeaders(fastify, settings.secureCookies);
   early.register(fastify);
   addCors(fastify, settings);
+  addTelemetryBodies(fastify);
   addRequestLog(fastify, logger, app.get(MetricsService));
   await addReference(fastify);
   addPages(fastify);
@@ -59,7 +61,9 @@ function addRequestLog(fastify: FastifyInstance, logger: PinoLogger, metrics: Me
     const route = request.routeOptions.url ?? 'unknown';
     const seconds = reply.elapsedTime / 1000;
     metrics.observe(route, request.method, reply.statusCode, seconds);
-    logger.info(
+    // Uploads that go well come in thousands a second: figures count them, and a line each would be the most of the log.
+    const level = route.startsWith('/v1/telemetry/') && reply.statusCode < 400 ? 'debug' : 'info';
+    logger[level](
       {
         'http.request_id': request.id,
         'http.method': request.method,

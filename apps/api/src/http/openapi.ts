@@ -20,6 +20,12 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
       scheme: 'bearer',
       description: 'An API key, `mk_live_…`; X-API-Key works as well.',
     })
+    .addSecurity('ingest_key', {
+      type: 'apiKey',
+      in: 'header',
+      name: 'X-Ingest-Key',
+      description: 'A key of an app’s own, `mi_…`: public, and good for sending telemetry only.',
+    })
     .build();
   const components: Record<string, unknown> = {};
   const document = SwaggerModule.createDocument(app, config, {

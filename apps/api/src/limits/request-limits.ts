@@ -12,6 +12,8 @@ const HOUR_S = 3600;
 /** Every limit: how many in how many seconds. They bound abuse, not use. */
 const RULES = {
   'request/address': { points: 3000, duration: MINUTE_S },
+  'heartbeat/key': { points: 120_000, duration: MINUTE_S },
+  'heartbeat/address': { points: 60_000, duration: MINUTE_S },
   'login/account': { points: 10, duration: 5 * MINUTE_S },
   'login/address': { points: 100, duration: 5 * MINUTE_S },
   'login/all': { points: 1000, duration: 5 * MINUTE_S },

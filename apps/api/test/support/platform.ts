@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { CoreDatabase } from '@mosis/db';
-import { migrateCore, openParts } from '../../src/cli/open-parts.js';
+import { TelemetryEngine } from '@mosis/telemetry';
+import { migrateAll, openParts } from '../../src/cli/open-parts.js';
 import { Clock } from '../../src/common/clock.js';
 import { readSettings, type Settings } from '../../src/config/settings.js';
 import { createHttpApplication } from '../../src/http/http-application.js';
@@ -19,6 +20,11 @@ export class TestClock extends Clock {
 
   override now(): Date {
     return new Date(Date.now() + this.offsetMs);
+  }
+
+  /** Time that was moved on by hand has passed: it is no jump. */
+  override monotonicMs(): number {
+    return performance.now() + this.offsetMs;
   }
 
   /** Moves the time on. */
@@ -47,7 +53,7 @@ export class TestPlatform {
       ...environment,
       DATA_DIR: dataDir,
     });
-    migrateCore(settings);
+    migrateAll(settings);
     const clock = new TestClock();
     const logLines: string[] = [];
     const sink = new Writable({
@@ -56,10 +62,8 @@ export class TestPlatform {
         done();
       },
     });
-    const app = await createHttpApplication(
-      { ...(await openParts(settings)), clock },
-      createLogger(settings.logLevel, sink),
-    );
+    const logger = createLogger(settings.logLevel, sink);
+    const app = await createHttpApplication(await openParts(settings, { clock, logger }), logger);
     await app.init();
     await app.getHttpAdapter().getInstance().ready();
     await app.get(JobsService).start();
@@ -69,6 +73,11 @@ export class TestPlatform {
   /** The open core database, for looking and for attacks by direct SQL. */
   get db(): CoreDatabase {
     return this.app.get(CoreDatabase);
+  }
+
+  /** The open telemetry engine. */
+  get telemetry(): TelemetryEngine {
+    return this.app.get(TelemetryEngine);
   }
 
   /** Everything that was logged so far. */

@@ -1,7 +1,7 @@
 import { PERMISSIONS, type Permission } from '../../src/access/permissions.js';
 
-/** Whom a route is for, as DESIGN §4 says it: anybody, a person, a person or a key with one permission, staff. */
-export type Needs = 'nothing' | 'session' | Permission | 'reviewer' | 'admin';
+/** Whom a route is for: anybody, a person, a person or a key with one permission, staff, a device with an ingest key. */
+export type Needs = 'nothing' | 'ingest key' | 'session' | Permission | 'reviewer' | 'admin';
 
 /** One route of the contract, and a request to it that changes nothing that another row looks at. */
 export interface RouteRow {
@@ -13,6 +13,8 @@ export interface RouteRow {
   app?: 'read' | 'write';
   /** Of an app that was submitted, reviewers and admins may read this. */
   staffMayRead?: true;
+  /** Admins, and of staff only they, may do this to any app. */
+  adminMay?: true;
   /** A key limited to other apps is refused although no app is in the path. */
   namesApp?: true;
   /** An unverified account is refused. */
@@ -37,9 +39,11 @@ const NOBODY = '01900000-0000-7000-8000-000000000000';
 const ZEROS = '0'.repeat(64);
 const INVALID = '422 validation-failed';
 const own = (app: 'read' | 'write', more: Partial<RouteRow> = {}) => ({ app, ...more });
+const report = { app: 'read', adminMay: true } as const;
 const read = { app: 'read', staffMayRead: true } as const;
 
 const APP = '/v1/apps/{published}';
+const TELEMETRY = `${APP}/telemetry`;
 const DRAFT = '/v1/apps/{draft}';
 const PUBLISHED_VERSION = `${APP}/versions/1`;
 const DRAFT_VERSION = `${APP}/versions/2`;
@@ -170,6 +174,36 @@ export const ROUTES: RouteRow[] = [
     url: `${PUBLISHED_VERSION}/files/manifest.json`,
   }),
 
+  row('POST /v1/telemetry/batches', 'ingest key', '401 invalid-ingest-key', { body: {} }),
+  row('POST /v1/telemetry/heartbeats', 'ingest key', '401 invalid-ingest-key', { body: {} }),
+  row('GET /v1/apps/:package_id/telemetry/overview', 'telemetry:read', '200', report),
+  row('GET /v1/apps/:package_id/telemetry/timeseries', 'telemetry:read', '200', {
+    ...report,
+    url: `${TELEMETRY}/timeseries?metric=events`,
+  }),
+  row('GET /v1/apps/:package_id/telemetry/breakdown', 'telemetry:read', '200', {
+    ...report,
+    url: `${TELEMETRY}/breakdown?metric=events&dimension=type`,
+  }),
+  row('GET /v1/apps/:package_id/telemetry/retention', 'telemetry:read', '200', report),
+  row('GET /v1/apps/:package_id/telemetry/stability', 'telemetry:read', '200', report),
+  row('GET /v1/apps/:package_id/telemetry/crashes', 'telemetry:read', '200', report),
+  row('GET /v1/apps/:package_id/telemetry/crashes/:fingerprint', 'telemetry:read', '404 not-found', {
+    ...report,
+    url: `${TELEMETRY}/crashes/${'0'.repeat(32)}`,
+  }),
+  row('GET /v1/apps/:package_id/telemetry/live', 'telemetry:read', '200', report),
+  row('GET /v1/apps/:package_id/telemetry/events', 'telemetry:read', '200', report),
+  row('GET /v1/apps/:package_id/telemetry/rejections', 'telemetry:read', '200', report),
+  row('POST /v1/apps/:package_id/telemetry/erasures', 'telemetry:erase', '202', {
+    ...report,
+    body: { device_id: 'never seen' },
+  }),
+  row('GET /v1/apps/:package_id/telemetry/erasures/:erasure', 'telemetry:erase', '404 not-found', {
+    ...report,
+    url: `${TELEMETRY}/erasures/${NOBODY}`,
+  }),
+
   row('GET /v1/admin/reviews', 'reviewer', '200'),
   row('GET /v1/admin/reviews/:id', 'reviewer', '404 not-found'),
   row('POST /v1/admin/reviews/:id/claim', 'reviewer', '404 not-found'),
@@ -230,7 +264,8 @@ export interface State {
 /** What the contract says a route answers somebody. */
 export function expectedAnswer(route: RouteRow, state: State): string {
   const { needs } = route;
-  if (needs === 'nothing') return route.admitted;
+  // No person's credential is asked for, and none helps.
+  if (needs === 'nothing' || needs === 'ingest key') return route.admitted;
   if (state.always) return state.always;
   const isPermission = (PERMISSIONS as readonly string[]).includes(needs);
   if (state.permissions) {
@@ -242,6 +277,7 @@ export function expectedAnswer(route: RouteRow, state: State): string {
   }
   if (route.app && !state.isOwner) {
     const isStaff = !state.permissions && (state.role === 'reviewer' || state.role === 'admin');
+    if (route.adminMay && isStaff && state.role === 'admin') return route.admitted;
     return route.staffMayRead && isStaff ? route.admitted : '404 not-found';
   }
   if ((route.app || route.namesApp) && state.limitedToOtherApp) return '403 app-not-in-scope';

@@ -27,11 +27,11 @@ async function renderOpenApi(): Promise<string> {
   const { buildOpenApi } = await import('../../http/openapi.js');
   const { createHttpApplication } = await import('../../http/http-application.js');
   const { createLogger } = await import('../../http/logger.js');
-  const { migrateCore, openParts } = await import('../open-parts.js');
+  const { migrateAll, openParts } = await import('../open-parts.js');
   const dataDir = mkdtempSync(join(tmpdir(), 'mosis-openapi-'));
   try {
     const settings = readSettings({ DATA_DIR: dataDir, LOG_LEVEL: 'silent' });
-    migrateCore(settings);
+    migrateAll(settings);
     const app = await createHttpApplication(await openParts(settings), createLogger('silent'));
     try {
       return `${JSON.stringify(buildOpenApi(app), null, 2)}\n`;

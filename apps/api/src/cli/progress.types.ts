@@ -1,0 +1,5 @@
+/** Progress of a long operation. */
+export interface OperationProgress {
+  done: number;
+  total?: number;
+}
