@@ -1,0 +1,283 @@
+import { accept, FakePlatform, hang, json, settle } from '../test/support/fake-platform.js';
+import { startTelemetry, unaccounted } from '../test/support/start.js';
+
+const hour = 3_600_000;
+
+/** An SDK with one event sent, met by the given answer. */
+async function afterAnswer(answer: () => Promise<Response> | Response) {
+  const started = await startTelemetry();
+  started.platform.answer = answer;
+  started.telemetry.track('x');
+  await started.telemetry.flush();
+  return started;
+}
+
+describe('sending', () => {
+  it.each([
+    ['no network', () => Promise.reject(new TypeError('fetch failed'))],
+    ['408', () => json(408, {})],
+    ['429', () => json(429, {})],
+    ['500', () => json(500, {})],
+    ['503', () => json(503, {})],
+    ['a login page with 200', () => new Response('<html>', { status: 200 })],
+    ['an answer cut short', () => new Response('{"accepted":', { status: 200 })],
+    ['a receipt for more than was sent', () => json(200, { accepted: 99 })],
+  ])('retries after %s with the same bytes', async (_, answer) => {
+    const { telemetry, platform } = await afterAnswer(answer);
+    expect(telemetry.state()).toMatchObject({ status: 'waiting' });
+    expect(telemetry.stats()).toMatchObject({ queued: 2, accepted: 0 });
+    platform.answer = accept;
+    await platform.advance(2_000);
+    expect(platform.batches).toHaveLength(2);
+    expect(platform.batches[1]!.text).toBe(platform.batches[0]!.text);
+    expect(telemetry.stats()).toMatchObject({ queued: 0, accepted: 2 });
+    expect(telemetry.state()).toEqual({ status: 'ready' });
+  });
+
+  it.each([400, 404, 409, 413, 415, 422])('drops the batch after %i, counts it, and goes on', async (status) => {
+    const { telemetry, platform, errors } = await afterAnswer(() => json(status, { code: 'why' }));
+    expect(telemetry.stats()).toMatchObject({ queued: 0, dropped: { rejected_batch: 2 } });
+    expect(String(errors[0])).toContain('why');
+    platform.answer = accept;
+    telemetry.track('y');
+    await telemetry.flush();
+    expect(platform.batches[1]!.body.dropped).toEqual({ rejected_batch: 2 });
+  });
+
+  it('hands the counts of a dropped batch to the next one, each count exactly once', async () => {
+    const { telemetry, platform } = await startTelemetry();
+    telemetry.track('Invalid');
+    platform.answer = () => json(422, {});
+    await telemetry.flush();
+    platform.answer = accept;
+    telemetry.track('y');
+    await telemetry.flush();
+    telemetry.track('y');
+    await telemetry.flush();
+    expect(platform.batches.map(({ body }) => body.dropped)).toEqual([
+      { invalid: 1 },
+      { invalid: 1, rejected_batch: 1 },
+      undefined,
+    ]);
+  });
+
+  it('breaks off a request at its timeout', async () => {
+    const { telemetry, platform } = await startTelemetry();
+    platform.answer = hang;
+    telemetry.track('x');
+    const flushed = telemetry.flush();
+    await platform.advance(30_000);
+    await flushed;
+    expect(platform.batches[0]!.signal.aborted).toBe(true);
+    expect(telemetry.state()).toMatchObject({ status: 'waiting', httpStatus: 0 });
+  });
+
+  it('has one request in flight at a time', async () => {
+    const { telemetry, platform } = await startTelemetry();
+    platform.answer = hang;
+    telemetry.track('x');
+    void telemetry.flush();
+    await settle();
+    telemetry.track('y');
+    void telemetry.flush();
+    await platform.advance(29_000);
+    expect(platform.batches).toHaveLength(1);
+  });
+
+  it('backs off exponentially up to 15 minutes, with full jitter but never at once', async () => {
+    const waits: number[] = [];
+    const { telemetry, platform } = await startTelemetry();
+    platform.randomValue = 0.999;
+    platform.answer = () => json(500, {});
+    telemetry.track('x');
+    await telemetry.flush();
+    for (let round = 0; round < 12; round++) {
+      const waitMs = telemetry.state().nextAttemptAt!.getTime() - platform.nowMs;
+      waits.push(Math.round(waitMs / 999));
+      await platform.advance(waitMs);
+    }
+    expect(waits).toEqual([2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900]);
+    platform.randomValue = 0;
+    await platform.advance(telemetry.state().nextAttemptAt!.getTime() - platform.nowMs);
+    expect(telemetry.state().nextAttemptAt!.getTime() - platform.nowMs).toBe(250);
+  });
+
+  it('honours Retry-After in seconds, in spite of flush() and of a restart', async () => {
+    const { telemetry, platform, storage } = await afterAnswer(() => json(503, {}, { 'retry-after': '600' }));
+    platform.answer = accept;
+    await telemetry.flush();
+    await telemetry.close();
+    const next = await startTelemetry({ platform, storage });
+    await next.telemetry.flush();
+    await platform.advance(599_000);
+    expect(platform.batches).toHaveLength(1);
+    await platform.advance(61_000);
+    expect(platform.batches.length).toBeGreaterThan(1);
+    expect(platform.batches[1]!.text).toBe(platform.batches[0]!.text);
+  });
+
+  it('counts a Retry-After date from the server’s clock, and never waits longer than a day', async () => {
+    const dates = { date: 'Fri, 01 Jan 2021 00:00:00 GMT', 'retry-after': 'Fri, 01 Jan 2021 00:10:00 GMT' };
+    const dated = await afterAnswer(() => json(429, {}, dates));
+    const waitMs = dated.telemetry.state().nextAttemptAt!.getTime() - dated.platform.nowMs;
+    expect(waitMs).toBe(630_000);
+    const long = await afterAnswer(() => json(429, {}, { 'retry-after': '99999999' }));
+    expect(long.telemetry.state().nextAttemptAt!.getTime() - long.platform.nowMs).toBe(24 * hour);
+  });
+
+  it.each([401, 403])('keeps the queue after %i and asks again once a day', async (status) => {
+    const { telemetry, platform, storage } = await afterAnswer(() => json(status, {}));
+    expect(telemetry.state()).toMatchObject({ status: 'refused', httpStatus: status });
+    await telemetry.close();
+    const next = await startTelemetry({ platform, storage });
+    expect(next.telemetry.state()).toMatchObject({ status: 'refused', httpStatus: status });
+    await next.telemetry.flush();
+    await platform.advance(23 * hour);
+    expect(platform.batches).toHaveLength(1);
+    await platform.advance(hour);
+    expect(platform.batches).toHaveLength(2);
+    platform.answer = accept;
+    await platform.advance(24 * hour);
+    expect(next.telemetry.stats()).toMatchObject({ accepted: 3, queued: 0 });
+  });
+
+  it('asks at once with another ingest key', async () => {
+    const { telemetry, platform, storage } = await afterAnswer(() => json(401, {}));
+    await telemetry.close();
+    platform.answer = accept;
+    const next = await startTelemetry({ platform, storage, ingestKey: 'mi_new' });
+    expect(next.telemetry.stats()).toMatchObject({ queued: 0, accepted: 3 });
+  });
+
+  it('does not wait for ever when the clock is set back', async () => {
+    const { telemetry, platform } = await afterAnswer(() => json(503, {}, { 'retry-after': '60' }));
+    platform.answer = accept;
+    platform.nowMs -= 365 * 24 * hour;
+    await telemetry.flush();
+    expect(telemetry.stats().queued).toBe(0);
+  });
+
+  it('lets a batch that breaks the server step behind the others', async () => {
+    const { telemetry, platform } = await startTelemetry();
+    platform.answer = (request) => (request.text.includes('poison') ? json(500, {}) : accept(request));
+    telemetry.track('poison');
+    await telemetry.flush();
+    telemetry.track('sound');
+    await telemetry.flush();
+    await platform.advance(hour);
+    expect(telemetry.stats()).toMatchObject({ accepted: 1, queued: 2 });
+  });
+
+  it('sends no more small batches than it must while nothing gets through', async () => {
+    const { telemetry, platform } = await startTelemetry();
+    platform.answer = () => json(503, {}, { 'retry-after': '3600' });
+    for (let i = 0; i < 120; i++) {
+      telemetry.track('x');
+      await platform.advance(25_000);
+    }
+    platform.answer = accept;
+    await platform.advance(2 * hour);
+    await telemetry.flush();
+    expect(platform.batches.length).toBeLessThan(5);
+    expect(telemetry.stats()).toMatchObject({ accepted: 121, queued: 0 });
+    expect(unaccounted(telemetry.stats())).toBe(0);
+  });
+});
+
+describe('heartbeats', () => {
+  const beating = (platform = new FakePlatform()) =>
+    startTelemetry({ heartbeatIntervalMs: 60_000, autoStart: true, platform });
+
+  it('say which device, session and version is there, once a minute', async () => {
+    const { telemetry, platform } = await beating();
+    await platform.advance(300_000);
+    expect(platform.heartbeats).toHaveLength(5);
+    expect(platform.heartbeats[0]!.body).toEqual({
+      app_id: 'org.example.app',
+      device_id: telemetry.deviceId,
+      session_id: platform.batches[0]!.body.session_id,
+      app_version: '1.2.0',
+    });
+  });
+
+  it('never pile up: while one is on its way the next are skipped, not queued', async () => {
+    const { platform } = await beating();
+    platform.answer = (request) => (request.path.endsWith('/heartbeats') ? hang() : accept(request));
+    await platform.advance(59_000);
+    expect(platform.heartbeats).toHaveLength(1);
+    await platform.advance(60_000);
+    expect(platform.heartbeats.length).toBeLessThanOrEqual(2);
+  });
+
+  it('are not retried when they fail', async () => {
+    const { platform } = await beating();
+    platform.answer = (request) => (request.path.endsWith('/heartbeats') ? json(500, {}) : accept(request));
+    await platform.advance(300_000);
+    expect(platform.heartbeats).toHaveLength(5);
+  });
+
+  it('end while the key is refused, also when a heartbeat is what met the refusal', async () => {
+    const { telemetry, platform } = await beating();
+    await platform.advance(0);
+    platform.answer = () => json(403, {});
+    await platform.advance(600_000);
+    expect(platform.heartbeats).toHaveLength(1);
+    expect(telemetry.state()).toMatchObject({ status: 'refused', httpStatus: 403 });
+  });
+
+  it('end with the session and with close()', async () => {
+    const { telemetry, platform } = await beating();
+    await platform.advance(120_000);
+    const before = platform.heartbeats.length;
+    telemetry.stop();
+    await platform.advance(300_000);
+    expect(platform.heartbeats).toHaveLength(before);
+    telemetry.start();
+    await platform.advance(60_000);
+    expect(platform.heartbeats.length).toBeGreaterThan(before);
+    await telemetry.close();
+    const closed = platform.heartbeats.length;
+    await platform.advance(300_000);
+    expect(platform.heartbeats).toHaveLength(closed);
+  });
+});
+
+describe('on a page', () => {
+  it('sends with keepalive and stops heartbeats when hidden, goes on when visible, ends the session on leaving', async () => {
+    const document = Object.assign(new EventTarget(), { visibilityState: 'visible' });
+    const page = { document, window: new EventTarget() };
+    const { telemetry, platform } = await startTelemetry({ heartbeatIntervalMs: 60_000 }, page);
+    const show = (visibilityState: string) => {
+      document.visibilityState = visibilityState;
+      document.dispatchEvent(new Event('visibilitychange'));
+    };
+    telemetry.track('x');
+    show('hidden');
+    await settle();
+    expect(platform.batches.map(({ keepAlive }) => keepAlive)).toEqual([true]);
+    await platform.advance(300_000);
+    expect(platform.heartbeats).toHaveLength(0);
+    show('visible');
+    await platform.advance(60_000);
+    expect(platform.heartbeats).toHaveLength(1);
+    page.window.dispatchEvent(new Event('pagehide'));
+    await settle();
+    expect(platform.batches.at(-1)!.body.events.at(-1)!.type).toBe('app_stop');
+  });
+
+  it('tries at once when the network is back', async () => {
+    const page = {
+      document: Object.assign(new EventTarget(), { visibilityState: 'visible' }),
+      window: new EventTarget(),
+    };
+    const { telemetry, platform } = await startTelemetry({}, page);
+    platform.answer = () => Promise.reject(new TypeError('offline'));
+    platform.randomValue = 0.999;
+    telemetry.track('x');
+    await telemetry.flush();
+    platform.answer = accept;
+    page.window.dispatchEvent(new Event('online'));
+    await settle();
+    expect(telemetry.stats().accepted).toBe(2);
+  });
+});

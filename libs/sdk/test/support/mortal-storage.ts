@@ -1,0 +1,53 @@
+import type { TelemetryStorage } from '../../src/storage/storage.js';
+
+/**
+ * Another storage in front of which the process can die: from the chosen operation on nothing reaches it and nothing
+ * returns, as after a kill. The operation that is hit may be an append that got half of its bytes through.
+ */
+export class MortalStorage implements TelemetryStorage {
+  private operationsLeft = Infinity;
+  private underWay: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly inner: TelemetryStorage,
+    private readonly tear: boolean,
+  ) {}
+
+  /** Dies after so many more operations. */
+  dieAfter(operations: number): void {
+    this.operationsLeft = Math.min(this.operationsLeft, operations);
+  }
+
+  /** Dies now; resolves when what was under way in the inner storage has ended. */
+  async die(): Promise<void> {
+    this.operationsLeft = 0;
+    await this.underWay.catch(() => undefined);
+    await this.inner.close();
+  }
+
+  get isDead(): boolean {
+    return this.operationsLeft <= 0;
+  }
+
+  read = (key: string) => this.run(() => this.inner.read(key));
+  write = (key: string, bytes: Uint8Array<ArrayBuffer>) => this.run(() => this.inner.write(key, bytes));
+  append = (key: string, bytes: Uint8Array<ArrayBuffer>) =>
+    this.run(
+      () => this.inner.append(key, bytes),
+      () => this.inner.append(key, bytes.slice(0, Math.floor(bytes.length / 2))),
+    );
+  remove = (key: string) => this.run(() => this.inner.remove(key));
+  keys = () => this.run(() => this.inner.keys());
+  clear = (kept: string) => this.run(() => this.inner.clear(kept));
+  close = () => this.run(() => this.inner.close());
+
+  private run<T>(operation: () => Promise<T>, half?: () => Promise<void>): Promise<T> {
+    if (this.operationsLeft-- > 0) {
+      const running = operation();
+      this.underWay = running;
+      return running;
+    }
+    if (this.operationsLeft === -1 && this.tear && half) this.underWay = half();
+    return new Promise(() => undefined);
+  }
+}

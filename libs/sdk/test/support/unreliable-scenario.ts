@@ -1,0 +1,127 @@
+import { defaultPlatform, type Platform } from '../../src/platform.js';
+import { openFileStorage } from '../../src/storage/file-storage.js';
+import { Telemetry, type TelemetryStats } from '../../src/telemetry.js';
+import { MortalStorage } from './mortal-storage.js';
+
+export interface ScenarioOptions {
+  /** Where the SDK sends to, as a rule a `FailingProxy` in front of a server. */
+  endpoint: string;
+  ingestKey: string;
+  appId: string;
+  /** An empty directory for the queue. */
+  directory: string;
+  random: () => number;
+  /** Lives of the SDK: each ends with close() or with a kill. */
+  lives: number;
+  /** Event types to choose from. Default one plain type. */
+  types?: string[];
+  /** Called before the last life, in which the queue is to run empty: the place to repair the proxy. */
+  beforeLast: () => void;
+  /** Called at the end of each life, with the statistics. */
+  afterLife: (stats: TelemetryStats) => void;
+}
+
+/** The SDK's seconds pass so many times faster than real ones, so that waits of minutes take moments. */
+const TIME_SCALE = 2000;
+
+/** One device over many restarts behind a bad network. Ends with an empty queue, and answers with the last statistics. */
+export async function runUnreliableScenario(options: ScenarioOptions): Promise<TelemetryStats> {
+  const { random } = options;
+  for (let life = 0; life < options.lives; life++) {
+    const { telemetry, kill } = await begin(options);
+    const steps = 3 + Math.floor(random() * 8);
+    for (let step = 0; step < steps; step++) {
+      trackSome(telemetry, random, options.types ?? ['screen_view']);
+      if (random() < 0.6) await telemetry.flush();
+      while (random() < 0.9 && telemetry.state().status === 'waiting') await nextAttempt(telemetry);
+    }
+    if (random() < 0.5) await telemetry.close();
+    else await kill(random() < 0.5);
+    options.afterLife(telemetry.stats());
+  }
+  options.beforeLast();
+  const { telemetry } = await begin(options);
+  // What was lost at the very end is reported by a batch after it.
+  for (let round = 0; round < 2; round++) {
+    telemetry.track('screen_view', { screen_name: 'last' });
+    await drain(telemetry);
+  }
+  telemetry.stop();
+  await drain(telemetry);
+  const stats = telemetry.stats();
+  await telemetry.close();
+  return stats;
+}
+
+/** Resolves when the SDK has tried again, and waits anew or no more. */
+async function nextAttempt(telemetry: Telemetry): Promise<void> {
+  const waitingFor = telemetry.state().nextAttemptAt?.getTime();
+  while (telemetry.state().nextAttemptAt?.getTime() === waitingFor) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+async function drain(telemetry: Telemetry): Promise<void> {
+  do {
+    await telemetry.flush();
+    await new Promise((resolve) => setImmediate(resolve));
+  } while (telemetry.stats().queued > 0);
+}
+
+function trackSome(telemetry: Telemetry, random: () => number, types: string[]): void {
+  const count = Math.floor(random() * 40);
+  for (let i = 0; i < count; i++) {
+    const type = random() < 0.03 ? 'Not A Type' : types[Math.floor(random() * types.length)]!;
+    telemetry.track(type, { screen_name: `screen ${Math.floor(random() * 10)}` });
+  }
+}
+
+async function begin(options: ScenarioOptions): Promise<{
+  telemetry: Telemetry;
+  kill: (between: boolean) => Promise<void>;
+}> {
+  const storage = new MortalStorage(await openFileStorage(options.directory), options.random() < 0.5);
+  const gone = new AbortController();
+  const platform = hastyPlatform(options.random, gone.signal);
+  const telemetry = new Telemetry({
+    endpoint: options.endpoint,
+    ingestKey: options.ingestKey,
+    appId: options.appId,
+    appVersion: '1.2.0',
+    mosisVersion: '1.0.0',
+    requestTimeoutMs: 60 * TIME_SCALE,
+    closeTimeoutMs: 60 * TIME_SCALE,
+    sessionIdleMs: 86_400_000,
+    heartbeatIntervalMs: 300_000,
+    storage,
+    platform,
+  });
+  await telemetry.persist();
+  const kill = async (between: boolean) => {
+    // In the middle of what a flush does, or where things stand.
+    if (between) {
+      telemetry.track('screen_view', { screen_name: 'unlucky' });
+      storage.dieAfter(Math.floor(options.random() * 8));
+      await Promise.race([telemetry.flush(), dead(storage)]);
+    }
+    await storage.die();
+    gone.abort();
+  };
+  return { telemetry, kill };
+}
+
+async function dead(storage: MortalStorage): Promise<void> {
+  while (!storage.isDead) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Real time sped up, and requests and timers that end with the process that is killed. */
+function hastyPlatform(random: () => number, gone: AbortSignal): Partial<Platform> {
+  const { schedule } = defaultPlatform();
+  const startMs = Date.now();
+  return {
+    random,
+    now: () => startMs + (Date.now() - startMs) * TIME_SCALE,
+    fetch: (url, init) => fetch(url, { ...init, signal: AbortSignal.any([gone, init.signal!]) }),
+    schedule: (run, delayMs) => schedule(() => !gone.aborted && run(), delayMs / TIME_SCALE),
+  };
+}
