@@ -1,6 +1,7 @@
 /** Telemetry: wire format, writer, day partitions, rollups, retention, queries, export. Knows nothing of Nest or core.db. */
 export { TelemetryEngine } from './engine/telemetry-engine.js';
 export type * from './engine/types.js';
+export { AnalyticsError, DeadlineError, ExportError, VerificationError, type SqlAnswer } from './columnar/index.js';
 export type { LiveCounts } from './live/live-presence.js';
 export * from './queries/types.js';
 export { ReaderOverloadedError, ReaderUnavailableError } from './queries/reader-thread.js';

@@ -1,9 +1,18 @@
 import { statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { Mutex } from '@mosis/sqlite';
+import {
+  AnalyticsProcess,
+  hasCurrentArchive,
+  purgeExports,
+  runArchive,
+  runExport,
+  type ColumnarDeps,
+  type SqlAnswer,
+} from '../columnar/index.js';
 import { LivePresence, type LiveCounts } from '../live/live-presence.js';
 import { ReaderThread } from '../queries/reader-thread.js';
-import type { TelemetryQueries } from '../queries/types.js';
+import type { RawQueries, TelemetryQueries } from '../queries/types.js';
 import { TokenBuckets } from '../queue/rate-limits.js';
 import type { DeviceDayKey } from '../rollup/rollup-store.js';
 import { ScanThread } from '../scan/scan-thread.js';
@@ -17,12 +26,14 @@ import { daysOfQuery } from './days-of-query.js';
 import { MINUTE_MS, SECOND_MS } from './durations.js';
 import { Erasures } from './erasures.js';
 import { runRetention } from './retention-run.js';
+import { WriterColumnarState } from './writer-columnar-state.js';
 import type {
   AuditReport,
   EngineOptions,
   EngineStatus,
   ErasureState,
   RetentionReport,
+  StorageReport,
   UploadOutcome,
   UploadRequest,
 } from './types.js';
@@ -45,6 +56,7 @@ export class TelemetryEngine {
   readonly #writer: WriterThread;
   readonly #reader: ReaderThread;
   readonly #scan: ScanThread;
+  readonly #analytics: AnalyticsProcess;
   readonly #live: LivePresence;
   readonly #cache: AnswerCache;
   readonly #erasures: Erasures;
@@ -95,6 +107,12 @@ export class TelemetryEngine {
     });
     this.#reader = new ReaderThread({ dataDir, rawDays: options.rawDays, now });
     this.#scan = new ScanThread({ dataDir, bots });
+    this.#analytics = new AnalyticsProcess({
+      dataDir,
+      rawDays: options.rawDays,
+      memoryLimitMb: options.analyticsMemoryMb,
+      now,
+    });
     this.#erasures = new Erasures({ writer: this.#writer, scan: this.#scan, objects: options.objects, now, log });
   }
 
@@ -161,6 +179,22 @@ export class TelemetryEngine {
     return this.#cache.get(query.packageId, `${name} ${JSON.stringify(query)}`, days, ask);
   }
 
+  /** Answers a question from raw events, in the analytics process. @throws QueryError, DeadlineError, AnalyticsError */
+  async rawQuery<Name extends keyof RawQueries>(
+    name: Name,
+    query: RawQueries[Name]['query'],
+  ): Promise<RawQueries[Name]['answer']> {
+    const days = { first: dayOf(query.range.fromMs), last: dayOf(query.range.toMs) };
+    return this.#cache.get(query.packageId, `${name} ${JSON.stringify(query)}`, days, () =>
+      this.#analytics.rawQuery(name, query),
+    );
+  }
+
+  /** Runs one SELECT of the operator's over the views `events` and `aggregates`. @throws as `rawQuery` */
+  async sql(text: string): Promise<SqlAnswer> {
+    return this.#analytics.sql(text);
+  }
+
   /** Records that a device is to be forgotten; the work follows at once, and after a restart. */
   async erase(packageId: string, deviceId: string): Promise<ErasureState> {
     const state = await this.#alone(() => this.#erasures.request(packageId, deviceId));
@@ -172,9 +206,48 @@ export class TelemetryEngine {
     return this.#erasures.find(packageId, erasure);
   }
 
-  /** Does what erasures have left to do. */
+  /** Does what erasures have left to do, and renews the copies that still held what was erased. */
   async runErasures(): Promise<{ done: number }> {
-    return this.#alone(() => this.#erasures.run());
+    const { done } = await this.#alone(() => this.#erasures.run());
+    if (done > 0) {
+      await this.runArchive();
+      await this.runExport();
+    }
+    return { done };
+  }
+
+  /** Gives every closed partition a Parquet copy that was compared with it. @throws VerificationError, AnalyticsError */
+  async runArchive(): Promise<{ archived: string[] }> {
+    return this.#alone(() => runArchive(this.#columnar()));
+  }
+
+  /** Brings the object store up to date with what may go there. @throws ExportError */
+  async runExport(): Promise<{ exported: string[] }> {
+    const { exportAggregates, exportRaw, rawDays } = this.options;
+    if (!exportAggregates) return { exported: [] };
+    return this.#alone(() => runExport(this.#columnar(), { exportRaw, rawDays }));
+  }
+
+  /** Removes exported aggregates of days before `before`; with `dryRun` says which. @throws RangeError, ExportError */
+  async purgeExports(options: { before: string; dryRun: boolean }): Promise<{ removed: string[] }> {
+    return this.#alone(() => purgeExports(this.#columnar(), options));
+  }
+
+  /** What is stored, and what waits for a copy. */
+  async describeStorage(): Promise<StorageReport> {
+    const state = new WriterColumnarState(this.#writer);
+    const [partitions, bucketDays] = await Promise.all([state.listPartitions(), state.listBucketDays()]);
+    const today = dayOf(this.options.now());
+    const oldest = partitions[0];
+    return {
+      partitions: partitions.length,
+      rawRows: partitions.reduce((sum, { rowCount }) => sum + rowCount, 0),
+      oldestPartition: oldest ? formatDay(oldest.day) : null,
+      archiveWaiting: partitions.filter((each) => each.closed && !hasCurrentArchive(this.options.dataDir, each)).length,
+      exportWaiting: this.options.exportAggregates
+        ? bucketDays.filter(({ day, version, exported }) => day < today && exported?.version !== version).length
+        : 0,
+    };
   }
 
   /** Drops partitions that have served their time, and what hangs on them. */
@@ -240,7 +313,20 @@ export class TelemetryEngine {
     clearInterval(this.#diskTimer);
     await this.#judging;
     await this.#writer.close();
-    await Promise.all([this.#reader.close(), this.#scan.close()]);
+    await Promise.all([this.#reader.close(), this.#scan.close(), this.#analytics.close()]);
+  }
+
+  #columnar(): ColumnarDeps {
+    const { dataDir, objects, now, log } = this.options;
+    const state = new WriterColumnarState(this.#writer);
+    return {
+      dataDir,
+      analytics: this.#analytics,
+      state,
+      objects,
+      now,
+      log: (fields, message) => log.info(fields, message),
+    };
   }
 
   async #alone<Result>(work: () => Promise<Result>): Promise<Result> {

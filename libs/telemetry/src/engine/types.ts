@@ -130,3 +130,15 @@ export interface EngineStatus {
   freeBytes: number;
   clockJumpMs: number;
 }
+
+/** What telemetry.db holds, and what waits for a copy. */
+export interface StorageReport {
+  partitions: number;
+  rawRows: number;
+  /** `YYYY-MM-DD` of receipt; null when there are none. */
+  oldestPartition: string | null;
+  /** Closed partitions without a verified Parquet copy. */
+  archiveWaiting: number;
+  /** Past bucket days whose export is not current. */
+  exportWaiting: number;
+}

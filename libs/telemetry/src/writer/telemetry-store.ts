@@ -12,7 +12,7 @@ import { PartitionClock } from './partition-clock.js';
 
 /** Rows wait at most this long for the roll-ups, and counters at most this many: both bound the work of one flush. */
 export const FLUSH_AFTER_MS = 3_000;
-const FLUSH_SIZE = 4_000;
+const FLUSH_SIZE = 1_500;
 
 const DISK_TROUBLE = [
   'SQLITE_FULL',
