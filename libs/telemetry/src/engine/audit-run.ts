@@ -29,11 +29,13 @@ export async function runAudit(
 ): Promise<AuditReport> {
   const startedMs = performance.now();
   const report: AuditReport = { days: [], differences: 0, durationMs: 0, examples: [] };
-  await parts.writer.call('flush');
+  const flushed = await flush(parts);
   const days = await parts.writer.call('listBucketDays');
   for (const { day } of days) {
     if (day < (range.from ?? Number.NEGATIVE_INFINITY) || day > (range.to ?? Number.POSITIVE_INFINITY)) continue;
-    const audit = await parts.alone(async () => auditAndRepair(parts, day, range.repair));
+    const audit = await parts.alone(async () =>
+      auditAndRepair(parts, day, { repair: range.repair, judge: range.repair && flushed }),
+    );
     range.onProgress(day);
     if (!audit) continue;
     const differences = countDifferences(audit);
@@ -46,16 +48,33 @@ export async function runAudit(
     });
     describe(audit, report.examples);
   }
+  if (!flushed && range.repair) await parts.writer.call('flush');
   report.durationMs = Math.round(performance.now() - startedMs);
   return report;
 }
 
-async function auditAndRepair(parts: AuditParts, day: number, repair: boolean): Promise<DayAudit | undefined> {
+/** Roll-ups can be so damaged that nothing can be added to them: then what is rolled up already is audited, and mended. */
+async function flush({ writer }: AuditParts): Promise<boolean> {
+  try {
+    await writer.call('flush');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function auditAndRepair(
+  parts: AuditParts,
+  day: number,
+  { repair, judge }: { repair: boolean; judge: boolean },
+): Promise<DayAudit | undefined> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const audit = await parts.scan.run('auditDay', { day });
     if (!audit.conclusive) continue;
     if (repair) {
       for (const { app, differences } of audit.apps) await parts.writer.call('repair', { app, day, differences });
+    }
+    if (judge) {
       for (const { app, device, bot } of audit.verdicts) await parts.applyVerdict({ app, day, device }, bot);
     }
     return audit;

@@ -225,7 +225,7 @@ export class TelemetryEngine {
   async runExport(): Promise<{ exported: string[] }> {
     const { exportAggregates, exportRaw, rawDays } = this.options;
     if (!exportAggregates) return { exported: [] };
-    return this.#alone(() => runExport(this.#columnar(), { exportRaw, rawDays }));
+    return this.#alone(() => runExport(this.#columnar(), { raw: exportRaw, rawDays }));
   }
 
   /** Removes exported aggregates of days before `before`; with `dryRun` says which. @throws RangeError, ExportError */
