@@ -1,0 +1,62 @@
+import { parseArgs } from 'node:util';
+import { SCALES, type Scale } from './scales.ts';
+
+/** What a run was asked for. */
+export interface Arguments {
+  names: string[];
+  scale: Scale;
+  /** Where data sets lie and are found again; a temporary folder when it was not given. */
+  folder: string | undefined;
+  json: boolean;
+  seed: number;
+  /** Where CPU profiles of the measured server go, when they are wanted. */
+  profiles: string | undefined;
+  help: boolean;
+}
+
+/** Arguments that cannot be used. */
+export class ArgumentError extends Error {}
+
+/** Reads the command line. @throws ArgumentError */
+export function readArguments(words: string[], known: readonly string[]): Arguments {
+  const { values, positionals } = parse(words);
+  const unknown = positionals.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new ArgumentError(`There is no benchmark "${unknown}": ${known.join(', ')}.`);
+  if (!Object.hasOwn(SCALES, values.scale)) {
+    throw new ArgumentError(`There is no scale "${values.scale}": ${Object.keys(SCALES).join(', ')}.`);
+  }
+  const scale = SCALES[values.scale as Scale['name']];
+  if (scale.name === 'full' && values.dir === undefined) {
+    throw new ArgumentError('--scale full builds 100 million rows: say with --dir where they lie and stay.');
+  }
+  const seed = Number(values.seed);
+  if (!Number.isSafeInteger(seed)) throw new ArgumentError('--seed is a whole number.');
+  return {
+    names: positionals.length > 0 ? positionals : [...known],
+    scale,
+    folder: values.dir,
+    json: values.json,
+    seed,
+    profiles: values['cpu-prof'],
+    help: values.help,
+  };
+}
+
+function parse(words: string[]) {
+  try {
+    return parseArgs({
+      args: words,
+      allowPositionals: true,
+      options: {
+        scale: { type: 'string', default: 'tenth' },
+        dir: { type: 'string' },
+        json: { type: 'boolean', default: false },
+        seed: { type: 'string', default: '1' },
+        'cpu-prof': { type: 'string' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+  } catch (error) {
+    throw new ArgumentError((error as Error).message);
+  }
+}

@@ -1,0 +1,59 @@
+/** How much a run measures. */
+export interface Scale {
+  name: 'small' | 'tenth' | 'full';
+  /** The data set of `query` and `rollup`: days, and raw rows of each. */
+  days: number;
+  rowsPerDay: number;
+  devices: number;
+  /** One partition that is rolled up, exported and dropped. */
+  partitionRows: number;
+  /** Ingest: rounds, and milliseconds of each. */
+  rounds: number;
+  roundMs: number;
+  /** Times a question is asked. */
+  asks: number;
+  /** The simulated days of `retention`. */
+  simulatedEventsPerDay: number;
+  /** How long `wal` writes, milliseconds. */
+  walMs: number;
+}
+
+/** `small` takes seconds and says little; `tenth` fits in ten minutes; `full` holds 100 million rows. */
+export const SCALES: Record<Scale['name'], Scale> = {
+  small: {
+    name: 'small',
+    days: 14,
+    rowsPerDay: 10_000,
+    devices: 2_000,
+    partitionRows: 60_000,
+    rounds: 2,
+    roundMs: 1_000,
+    asks: 5,
+    simulatedEventsPerDay: 3_000,
+    walMs: 3_000,
+  },
+  tenth: {
+    name: 'tenth',
+    days: 90,
+    rowsPerDay: 111_000,
+    devices: 20_000,
+    partitionRows: 1_100_000,
+    rounds: 5,
+    roundMs: 5_000,
+    asks: 15,
+    simulatedEventsPerDay: 20_000,
+    walMs: 60_000,
+  },
+  full: {
+    name: 'full',
+    days: 90,
+    rowsPerDay: 1_112_000,
+    devices: 120_000,
+    partitionRows: 1_100_000,
+    rounds: 7,
+    roundMs: 10_000,
+    asks: 25,
+    simulatedEventsPerDay: 100_000,
+    walMs: 600_000,
+  },
+};

@@ -1,0 +1,140 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createWriteStream, existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { LoadedApp } from '../load/batches.ts';
+import { plainEnvironment, serverAllocator, serverFlags } from './environment.ts';
+
+const MAIN = fileURLToPath(new URL('../../apps/api/dist/main.js', import.meta.url));
+const START_MS = 60_000;
+const STOP_MS = 30_000;
+const ACCOUNT = { email: 'bench@example.com', password: 'a password for benchmarks' };
+
+/** The server as it is shipped, in a process of its own, with an account that owns apps. */
+export class RealServer {
+  readonly child: ChildProcess;
+  readonly url: string;
+  #cookie = '';
+
+  private constructor(child: ChildProcess, url: string) {
+    this.child = child;
+    this.url = url;
+  }
+
+  /** Starts it and signs in. @throws with its log when it ends instead */
+  static async start(
+    dataDir: string,
+    options: { environment?: Record<string, string>; profiles?: string } = {},
+  ): Promise<RealServer> {
+    const profiling =
+      options.profiles === undefined
+        ? []
+        : ['--cpu-prof', '--cpu-prof-dir', options.profiles, '--cpu-prof-interval', '500'];
+    const child = spawn(process.execPath, [...serverFlags, ...profiling, MAIN, 'serve'], {
+      env: plainEnvironment({
+        ...serverAllocator,
+        DATA_DIR: dataDir,
+        PORT: '0',
+        NODE_ENV: 'production',
+        RATE_LIMITS: 'off',
+        ADMIN_EMAIL: ACCOUNT.email,
+        ADMIN_PASSWORD: ACCOUNT.password,
+        // A load of few devices is many events of each: none may count as a bot, or spend a quota.
+        TELEMETRY_BOT_EVENTS_PER_DAY: '1000000000',
+        TELEMETRY_BOT_INTERACTIONS_PER_DAY: '1000000000',
+        TELEMETRY_BOT_ACTIVE_HOURS: '25',
+        TELEMETRY_DAILY_EVENTS_PER_APP: '1000000000000',
+        TELEMETRY_EXPORT: 'off',
+        ...options.environment,
+      }),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const log = createWriteStream(join(dataDir, 'bench-server.log'));
+    child.stdout.pipe(log);
+    child.stderr.pipe(log);
+    const server = new RealServer(child, await findAddress(dataDir, child));
+    await server.#signIn();
+    return server;
+  }
+
+  get port(): number {
+    return Number(new URL(this.url).port);
+  }
+
+  get pid(): number {
+    return this.child.pid as number;
+  }
+
+  /** Makes apps, those that are not there yet, with an ingest key each. */
+  async makeApps(packageIds: readonly string[]): Promise<LoadedApp[]> {
+    const apps: LoadedApp[] = [];
+    for (const packageId of packageIds) {
+      const made = await this.#send('POST', '/v1/apps', { package_id: packageId, name: packageId });
+      if (made.status !== 201 && made.status !== 409) throw new Error(`${packageId}: ${await made.text()}`);
+      const answer = await this.#send('POST', `/v1/apps/${packageId}/ingest-keys`, { name: 'bench' });
+      if (answer.status !== 201) throw new Error(`${packageId}: ${await answer.text()}`);
+      apps.push({ packageId, key: ((await answer.json()) as { key: string }).key });
+    }
+    return apps;
+  }
+
+  /** Asks as the account; reads the whole answer. @throws for an answer other than 200 */
+  async get(path: string): Promise<string> {
+    const answer = await this.#send('GET', path);
+    const text = await answer.text();
+    if (answer.status !== 200) throw new Error(`${path}: ${answer.status} ${text}`);
+    return text;
+  }
+
+  /** Stops it as an operator does, and waits for its end. */
+  async stop(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const ended = new Promise((resolve) => this.child.once('close', resolve));
+    this.child.kill('SIGTERM');
+    await Promise.race([ended, delay(STOP_MS, undefined, { ref: false }).then(() => this.child.kill('SIGKILL'))]);
+  }
+
+  async #signIn(): Promise<void> {
+    const answer = await this.#send('POST', '/v1/auth/login', ACCOUNT);
+    if (answer.status !== 200) throw new Error(`The server refuses its own account: ${await answer.text()}`);
+    await answer.text();
+    this.#cookie = answer.headers.getSetCookie().map((cookie) => cookie.split(';')[0])[0] ?? '';
+  }
+
+  async #send(method: string, path: string, body?: unknown): Promise<Response> {
+    return fetch(new URL(path, this.url), {
+      method,
+      headers: {
+        ...(this.#cookie ? { cookie: this.#cookie } : {}),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  }
+}
+
+/** The server writes where it listens beside its lock. */
+async function findAddress(dataDir: string, child: ChildProcess): Promise<string> {
+  const file = join(dataDir, 'server.json');
+  const deadlineMs = performance.now() + START_MS;
+  while (performance.now() < deadlineMs) {
+    if (child.exitCode !== null || child.signalCode !== null) {
+      throw new Error(`The server ended: ${readFileSync(join(dataDir, 'bench-server.log'), 'utf8')}`);
+    }
+    const holder = readHolder(file);
+    if (holder?.pid === child.pid && holder?.control_socket && holder.address) return holder.address;
+    await delay(50);
+  }
+  child.kill('SIGKILL');
+  throw new Error('The server did not start in a minute.');
+}
+
+function readHolder(file: string): { pid: number; address?: string; control_socket?: string } | undefined {
+  try {
+    return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as ReturnType<typeof readHolder>) : undefined;
+  } catch {
+    // Half written: it is there at the next look.
+    return undefined;
+  }
+}

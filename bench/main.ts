@@ -1,0 +1,78 @@
+/** Measures telemetry against the targets of its contract. docs/performance.md tells what each figure means. */
+import { ingestCase } from './cases/ingest.ts';
+import { ArgumentError, readArguments, type Arguments } from './lib/arguments.ts';
+import { Bench, type BenchCase } from './lib/bench.ts';
+import { describeMachine, machineText } from './lib/machine.ts';
+import { say } from './lib/progress.ts';
+import { Report } from './lib/report.ts';
+import { SCALES } from './lib/scales.ts';
+
+const CASES: readonly BenchCase[] = [ingestCase];
+
+const HELP = `npm run bench -- [names] [options]
+
+Names, all of them without any:
+${CASES.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join('\n')}
+
+Options:
+  --scale ${Object.keys(SCALES).join('|')}   small takes seconds and says little; tenth (10 million rows, the default) takes
+                             some ten minutes; full builds 100 million rows once, and takes an hour or more
+  --dir FOLDER               where data sets lie; one that is there is used again. Needed for full (about 8 GB)
+  --seed NUMBER              another data set (1)
+  --cpu-prof FOLDER          ingest: writes CPU profiles of the server's threads there, and their top costs
+  --json                     the result as JSON on standard output
+
+A target that is missed is said; it is no failure.
+`;
+
+async function main(): Promise<void> {
+  const asked = readArguments(
+    process.argv.slice(2),
+    CASES.map(({ name }) => name),
+  );
+  if (asked.help) {
+    process.stdout.write(HELP);
+    return;
+  }
+  const report = new Report((text) => process.stdout.write(asked.json ? '' : text));
+  const bench = new Bench(asked, report);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      void bench.end().finally(() => {
+        bench.close();
+        process.exit(130);
+      });
+    });
+  }
+  try {
+    await runCases(bench, asked);
+  } finally {
+    bench.close();
+  }
+}
+
+async function runCases(bench: Bench, asked: Arguments): Promise<void> {
+  const startedAt = new Date().toISOString();
+  const machine = await describeMachine(bench.folder);
+  const { report, scale } = bench;
+  if (!asked.json) process.stdout.write(`${machineText(machine)}\nscale ${scale.name}, seed ${asked.seed}\n`);
+  for (const benchCase of CASES.filter(({ name }) => asked.names.includes(name))) {
+    report.begin(benchCase.name);
+    say(`measuring ${benchCase.name}`);
+    try {
+      await benchCase.run(bench);
+    } finally {
+      await bench.end();
+    }
+  }
+  if (!asked.json) return;
+  const result = { machine, startedAt, scale, seed: asked.seed, sections: report.sections };
+  process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
+}
+
+main()
+  .then(() => process.exit(0))
+  .catch((error: unknown) => {
+    process.stderr.write(`${error instanceof ArgumentError ? error.message : String((error as Error).stack)}\n`);
+    process.exit(1);
+  });
