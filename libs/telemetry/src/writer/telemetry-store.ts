@@ -13,6 +13,8 @@ import { PartitionClock } from './partition-clock.js';
 /** Rows wait at most this long for the roll-ups, and counters at most this many: both bound the work of one flush. */
 export const FLUSH_AFTER_MS = 3_000;
 const FLUSH_SIZE = 1_500;
+/** After roll-ups could not be written, uploads go on without them for this long before it is tried again. */
+const FLUSH_PAUSE_MS = 60_000;
 
 const DISK_TROUBLE = [
   'SQLITE_FULL',
@@ -48,6 +50,7 @@ export class TelemetryStore {
   readonly clock: PartitionClock;
   #tally: RollupTally;
   #tallySinceMs: number | undefined;
+  #flushFailedMs = Number.NEGATIVE_INFINITY;
 
   constructor(
     readonly db: RawConnection,
@@ -88,7 +91,11 @@ export class TelemetryStore {
   /** Whether roll-ups should be written now. */
   isFlushDue(nowMs: number): boolean {
     if (this.#tally.isEmpty) return false;
-    return this.#tally.size >= FLUSH_SIZE || this.rollupLagMs(nowMs) >= FLUSH_AFTER_MS;
+    const sinceFailureMs = nowMs - this.#flushFailedMs;
+    if (sinceFailureMs >= 0 && sinceFailureMs < FLUSH_PAUSE_MS) return false;
+    // A clock that was set back must not make the counts wait until it has caught up.
+    const clockWentBack = nowMs < (this.#tallySinceMs ?? nowMs);
+    return this.#tally.size >= FLUSH_SIZE || clockWentBack || this.rollupLagMs(nowMs) >= FLUSH_AFTER_MS;
   }
 
   /**
@@ -112,7 +119,12 @@ export class TelemetryStore {
   /** Writes the waiting counts into the roll-ups. */
   flush(nowMs: number): RollupChange | undefined {
     if (this.#tally.isEmpty) return undefined;
-    return this.transaction(() => this.flushInside(nowMs));
+    try {
+      return this.transaction(() => this.flushInside(nowMs));
+    } catch (error) {
+      this.#flushFailedMs = nowMs;
+      throw error;
+    }
   }
 
   /** The same inside a transaction that is open. */
@@ -140,12 +152,31 @@ export class TelemetryStore {
 
   #commitTogether(uploads: readonly WriterUpload[], nowMs: number): CommitOutcome {
     return this.transaction(() => {
-      const change = this.isFlushDue(nowMs) ? this.flushInside(nowMs) : undefined;
+      const change = this.isFlushDue(nowMs) ? this.#flushUnlessDamaged(nowMs) : undefined;
       const results = uploads.map((upload) => this.batches.store(upload, this.#tally));
       this.batches.finish();
       if (!this.#tally.isEmpty) this.#tallySinceMs ??= nowMs;
       return { results, change };
     });
+  }
+
+  /**
+   * Writes the waiting counts, or leaves them waiting when the roll-ups are too damaged to take them: uploads are stored all
+   * the same, for the raw rows are what a repair counts from.
+   */
+  #flushUnlessDamaged(nowMs: number): RollupChange | undefined {
+    this.db.exec('SAVEPOINT roll_up');
+    try {
+      const change = this.flushInside(nowMs);
+      this.db.exec('RELEASE roll_up');
+      return change;
+    } catch (error) {
+      if (isDiskTrouble(error) || !this.db.inTransaction) throw error;
+      this.db.exec('ROLLBACK TO roll_up; RELEASE roll_up');
+      this.#flushFailedMs = nowMs;
+      this.options.log.error({ err: error }, 'roll-ups could not be written; uploads go on without them for a minute');
+      return undefined;
+    }
   }
 
   #reset(): void {
