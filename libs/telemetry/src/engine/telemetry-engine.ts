@@ -45,6 +45,7 @@ const LIVE_SESSIONS = 200_000;
 const LIVE_VERSIONS = 50;
 const LIMITED_KEYS = 20_000;
 const DISK_CHECK_MS = 2 * SECOND_MS;
+const LOOK_MS = 15 * SECOND_MS;
 /** What is asked for debugging shows the state of now. */
 const NEVER_CACHED: ReadonlySet<keyof TelemetryQueries> = new Set(['events', 'rejections']);
 
@@ -69,6 +70,8 @@ export class TelemetryEngine {
   #judging: Promise<void> | undefined;
   #freeBytes = Number.POSITIVE_INFINITY;
   #diskTimer: NodeJS.Timeout | undefined;
+  #lookTimer: NodeJS.Timeout | undefined;
+  #stored: StorageReport = { partitions: 0, rawRows: 0, oldestPartition: null, archiveWaiting: 0, exportWaiting: 0 };
   #closing = false;
 
   private constructor(private readonly options: EngineOptions) {
@@ -124,7 +127,9 @@ export class TelemetryEngine {
     const engine = new TelemetryEngine(options);
     await engine.#checkDisk();
     await engine.#writer.start();
+    await engine.#look();
     engine.#diskTimer = setInterval(() => void engine.#checkDisk(), DISK_CHECK_MS).unref();
+    engine.#lookTimer = setInterval(() => void engine.#look(), LOOK_MS).unref();
     return engine;
   }
 
@@ -218,36 +223,25 @@ export class TelemetryEngine {
 
   /** Gives every closed partition a Parquet copy that was compared with it. @throws VerificationError, AnalyticsError */
   async runArchive(): Promise<{ archived: string[] }> {
-    return this.#alone(() => runArchive(this.#columnar()));
+    return this.#alone(async () => {
+      await this.#writer.call('flush');
+      return runArchive(this.#columnar());
+    });
   }
 
   /** Brings the object store up to date with what may go there. @throws ExportError */
   async runExport(): Promise<{ exported: string[] }> {
     const { exportAggregates, exportRaw, rawDays } = this.options;
     if (!exportAggregates) return { exported: [] };
-    return this.#alone(() => runExport(this.#columnar(), { raw: exportRaw, rawDays }));
+    return this.#alone(async () => {
+      await this.#writer.call('flush');
+      return runExport(this.#columnar(), { raw: exportRaw, rawDays });
+    });
   }
 
   /** Removes exported aggregates of days before `before`; with `dryRun` says which. @throws RangeError, ExportError */
   async purgeExports(options: { before: string; dryRun: boolean }): Promise<{ removed: string[] }> {
     return this.#alone(() => purgeExports(this.#columnar(), options));
-  }
-
-  /** What is stored, and what waits for a copy. */
-  async describeStorage(): Promise<StorageReport> {
-    const state = new WriterColumnarState(this.#writer);
-    const [partitions, bucketDays] = await Promise.all([state.listPartitions(), state.listBucketDays()]);
-    const today = dayOf(this.options.now());
-    const oldest = partitions[0];
-    return {
-      partitions: partitions.length,
-      rawRows: partitions.reduce((sum, { rowCount }) => sum + rowCount, 0),
-      oldestPartition: oldest ? formatDay(oldest.day) : null,
-      archiveWaiting: partitions.filter((each) => each.closed && !hasCurrentArchive(this.options.dataDir, each)).length,
-      exportWaiting: this.options.exportAggregates
-        ? bucketDays.filter(({ day, version, exported }) => day < today && exported?.version !== version).length
-        : 0,
-    };
   }
 
   /** Drops partitions that have served their time, and what hangs on them. */
@@ -297,6 +291,7 @@ export class TelemetryEngine {
       databaseBytes: sizeOf(file),
       walBytes: sizeOf(`${file}-wal`),
       freeBytes: this.#freeBytes,
+      ...this.#stored,
       clockJumpMs: this.#clock.lastJumpMs,
     };
   }
@@ -311,6 +306,7 @@ export class TelemetryEngine {
   async close(): Promise<void> {
     this.#closing = true;
     clearInterval(this.#diskTimer);
+    clearInterval(this.#lookTimer);
     await this.#judging;
     await this.#writer.close();
     await Promise.all([this.#reader.close(), this.#scan.close(), this.#analytics.close()]);
@@ -334,6 +330,7 @@ export class TelemetryEngine {
     try {
       return await work();
     } finally {
+      await this.#look();
       this.#maintenance.unlock();
     }
   }
@@ -359,6 +356,28 @@ export class TelemetryEngine {
   async #applyVerdict(key: DeviceDayKey, toBot: boolean): Promise<void> {
     const collected = await this.#scan.run('collectDeviceDay', key);
     await this.#writer.call('applyVerdict', { ...key, toBot, ...collected });
+  }
+
+  /** Looks what is stored, for the status. */
+  async #look(): Promise<void> {
+    try {
+      const state = new WriterColumnarState(this.#writer);
+      const [partitions, bucketDays] = await Promise.all([state.listPartitions(), state.listBucketDays()]);
+      const today = dayOf(this.options.now());
+      const oldest = partitions[0];
+      const { dataDir, exportAggregates } = this.options;
+      this.#stored = {
+        partitions: partitions.length,
+        rawRows: partitions.reduce((sum, { rowCount }) => sum + rowCount, 0),
+        oldestPartition: oldest ? formatDay(oldest.day) : null,
+        archiveWaiting: partitions.filter((each) => each.closed && !hasCurrentArchive(dataDir, each)).length,
+        exportWaiting: exportAggregates
+          ? bucketDays.filter(({ day, version, exported }) => day < today && exported?.version !== version).length
+          : 0,
+      };
+    } catch (error) {
+      if (!this.#closing) this.options.log.warn({ err: error }, 'the state of telemetry.db cannot be read');
+    }
   }
 
   async #checkDisk(): Promise<void> {

@@ -112,8 +112,20 @@ export interface RetentionReport {
   held: { day: string; why: string }[];
 }
 
-/** What operators see. */
-export interface EngineStatus {
+/** What telemetry.db holds, and what waits for a copy. */
+export interface StorageReport {
+  partitions: number;
+  rawRows: number;
+  /** `YYYY-MM-DD` of receipt; null when there are none. */
+  oldestPartition: string | null;
+  /** Closed partitions without a verified Parquet copy. */
+  archiveWaiting: number;
+  /** Past bucket days whose export is not current. */
+  exportWaiting: number;
+}
+
+/** What operators see; what is stored is as of the last look, at most some seconds ago. */
+export interface EngineStatus extends StorageReport {
   writer: {
     uploads: number;
     events: number;
@@ -129,16 +141,4 @@ export interface EngineStatus {
   walBytes: number;
   freeBytes: number;
   clockJumpMs: number;
-}
-
-/** What telemetry.db holds, and what waits for a copy. */
-export interface StorageReport {
-  partitions: number;
-  rawRows: number;
-  /** `YYYY-MM-DD` of receipt; null when there are none. */
-  oldestPartition: string | null;
-  /** Closed partitions without a verified Parquet copy. */
-  archiveWaiting: number;
-  /** Past bucket days whose export is not current. */
-  exportWaiting: number;
 }

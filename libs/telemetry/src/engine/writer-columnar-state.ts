@@ -6,7 +6,6 @@ export class WriterColumnarState implements ColumnarState {
   constructor(private readonly writer: WriterThread) {}
 
   async listPartitions(): Promise<PartitionState[]> {
-    await this.writer.call('flush');
     const rows = await this.writer.call('listPartitions');
     const newest = rows.at(-1)?.day;
     return rows.map((row) => ({
@@ -29,7 +28,6 @@ export class WriterColumnarState implements ColumnarState {
   }
 
   async listBucketDays(): Promise<BucketDayState[]> {
-    await this.writer.call('flush');
     const rows = await this.writer.call('listBucketDays');
     return rows.map((row) => ({
       day: row.day,
