@@ -244,6 +244,12 @@ export class TelemetryEngine {
     return this.#alone(() => purgeExports(this.#columnar(), options));
   }
 
+  /** What is stored, and what waits for a copy, as of now. */
+  async describeStorage(): Promise<StorageReport> {
+    await this.#look();
+    return this.#stored;
+  }
+
   /** Drops partitions that have served their time, and what hangs on them. */
   async runRetention(): Promise<RetentionReport> {
     this.#clock.look();
