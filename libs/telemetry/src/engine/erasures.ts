@@ -46,16 +46,24 @@ export class Erasures {
     return row?.package_id.toLowerCase() === packageId.toLowerCase() ? toState(row) : undefined;
   }
 
-  /** Does what is left to do. Safe to run at any time, any number of times. */
+  /** Does what is left to do. Safe to run at any time, any number of times. @throws the first failure, after the rest */
   async run(): Promise<{ done: number }> {
     await this.#replay();
     let done = 0;
+    const failures: unknown[] = [];
     for (const row of await this.parts.writer.call('listOpenErasures')) {
-      if (row.logged_ms === null) await this.#writeDown(row);
-      if (row.state !== 'running') continue;
-      await this.#erase(row);
-      done += 1;
+      try {
+        if (row.logged_ms === null) await this.#writeDown(row);
+        if (row.state !== 'running') continue;
+        await this.#erase(row);
+        done += 1;
+      } catch (error) {
+        // One that cannot be done now must not keep the others waiting; it is tried again with the next run.
+        this.parts.log.error({ err: error, 'telemetry.erasure': row.erasure }, 'an erasure could not be done');
+        failures.push(error);
+      }
     }
+    if (failures.length > 0) throw failures[0];
     return { done };
   }
 

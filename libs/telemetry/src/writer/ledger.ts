@@ -55,7 +55,11 @@ export class BatchLedger {
 
   /** Drops the tables whose batches nobody may send any more; answers how many. */
   dropBefore(day: number): number {
-    const old = this.#tables.filter(({ firstDay }) => firstDay + LEDGER_DAYS + LEDGER_KEEP_DAYS <= day);
+    // After a leap of the day of receipt a table was written to for longer than its name says: until the next one began.
+    const old = this.#tables.filter(({ firstDay }, index) => {
+      const next = this.#tables[index - 1]?.firstDay;
+      return next !== undefined && Math.max(firstDay + LEDGER_DAYS, next) + LEDGER_KEEP_DAYS <= day;
+    });
     for (const { firstDay } of old) {
       this.db.exec(`DROP TABLE ${ledgerTable(firstDay)}`);
       this.db.prepare('DELETE FROM ledgers WHERE first_day = ?').run(firstDay);

@@ -16,6 +16,7 @@ import type { TelemetryStore } from './telemetry-store.js';
 /** Rows one purge transaction removes at most, so that uploads never wait long for it. */
 const PURGE_ROWS = 2_000;
 const QUARANTINE_DAYS = 7;
+const NO_CHANGE: RollupChange = { touched: [], suspects: [] };
 
 /** An erasure as the engine works on it. */
 export interface ErasureRow {
@@ -58,17 +59,17 @@ export class Maintenance {
   }
 
   /** Drops a partition: its raw rows are unreachable from here on. Its rows must be in the roll-ups. */
-  dropPartition(input: { day: number }): { dropped: boolean } {
+  dropPartition(input: { day: number }): { dropped: boolean } & RollupChange {
     return this.store.transaction(() => {
-      this.store.flushInside(this.now());
+      const change = this.store.flushInside(this.now()) ?? NO_CHANGE;
       const partitions = listPartitions(this.store.db);
       const partition = partitions.find(({ day }) => day === input.day);
       // The newest one may be written to at any moment.
-      if (!partition || partition === partitions.at(-1)) return { dropped: false };
+      if (!partition || partition === partitions.at(-1)) return { dropped: false, ...change };
       this.store.db.exec(`DROP TABLE IF EXISTS ${eventsTable(input.day)}`);
       this.store.db.prepare('DELETE FROM partitions WHERE day = ?').run(input.day);
       if (partition.last_bucket !== null) raiseFirstCoveredDay(this.store.db, partition.last_bucket + 1);
-      return { dropped: true };
+      return { dropped: true, ...change };
     });
   }
 
@@ -80,26 +81,28 @@ export class Maintenance {
     const { db } = this.store;
     return this.store.transaction(() => {
       const horizon = input.today - input.rawDays;
-      const covered = Math.max(findFirstCoveredDay(db), horizon - QUARANTINE_DAYS * 2);
+      // Hours and device days are what a recount, an erasure and a verdict work on: as long as a day can be counted again,
+      // it keeps them, however long its partitions are held.
+      const uncovered = Math.min(findFirstCoveredDay(db), horizon);
       const oldest = listPartitions(db)[0];
       const limit = PURGE_ROWS;
       const run = (sql: string, ...values: number[]) => db.prepare(sql).run(...values).changes;
       let removed = 0;
-      removed += run(
-        `DELETE FROM hour_counts WHERE (day, app, dimension, hour, value, measure, bot) IN
-           (SELECT day, app, dimension, hour, value, measure, bot FROM hour_counts WHERE day < ? LIMIT ${limit})`,
-        horizon,
-      );
-      removed += run(
-        `DELETE FROM hour_devices WHERE (day, app, hour) IN
-           (SELECT day, app, hour FROM hour_devices WHERE day < ? LIMIT ${limit})`,
-        horizon,
-      );
-      if (Number.isFinite(covered)) {
+      if (Number.isFinite(uncovered)) {
+        removed += run(
+          `DELETE FROM hour_counts WHERE (day, app, dimension, hour, value, measure, bot) IN
+             (SELECT day, app, dimension, hour, value, measure, bot FROM hour_counts WHERE day < ? LIMIT ${limit})`,
+          uncovered,
+        );
+        removed += run(
+          `DELETE FROM hour_devices WHERE (day, app, hour) IN
+             (SELECT day, app, hour FROM hour_devices WHERE day < ? LIMIT ${limit})`,
+          uncovered,
+        );
         removed += run(
           `DELETE FROM device_days WHERE (day, app, device) IN
              (SELECT day, app, device FROM device_days WHERE day < ? LIMIT ${limit})`,
-          covered,
+          uncovered,
         );
       }
       if (oldest) {
@@ -167,8 +170,10 @@ export class Maintenance {
     const { app, day, device, toBot } = input;
     const nowMs = this.now();
     return this.store.transaction(() => {
-      const change = this.store.flushInside(nowMs) ?? { touched: [], suspects: [] };
+      const change = this.store.flushInside(nowMs) ?? NO_CHANGE;
       if (this.store.verdicts.isBot(app, day, device) === toBot) return change;
+      // Forgotten since it was suspected: a verdict would be the only thing left of it.
+      if (toBot && !this.#knowsDeviceDay(app, day, device)) return change;
       const tail = this.store.newTally();
       for (const partition of listPartitions(this.store.db)) {
         const range = { after: input.upTo.get(partition.day) ?? 0, upTo: findLastRowId(this.store.db, partition.day) };
@@ -190,13 +195,11 @@ export class Maintenance {
     deviceId?: string;
     pseudonym?: Buffer;
     requestedMs: number;
-  }): {
-    begun: boolean;
-  } {
+  }): { begun: boolean } & RollupChange {
     return this.store.transaction(() => {
       const { db } = this.store;
-      this.store.flushInside(this.now());
-      if (db.prepare('SELECT 1 FROM erasures WHERE erasure = ?').get(input.erasure)) return { begun: false };
+      const change = this.store.flushInside(this.now()) ?? NO_CHANGE;
+      if (db.prepare('SELECT 1 FROM erasures WHERE erasure = ?').get(input.erasure)) return { begun: false, ...change };
       const { app, pseudonymKey } = this.store.dictionaries.app(input.packageId);
       const pseudonym = input.pseudonym
         ? Buffer.from(input.pseudonym)
@@ -218,7 +221,7 @@ export class Maintenance {
         device === undefined ? this.now() : null,
       );
       this.store.dictionaries.reset();
-      return { begun: true };
+      return { begun: true, ...change };
     });
   }
 
@@ -226,7 +229,7 @@ export class Maintenance {
   eraseRows(input: { erasure: string; partition: number; ids: Uint32Array; tally: TallyData }): RollupChange {
     const { db } = this.store;
     const erasure = this.findErasure(input);
-    if (erasure?.state !== 'running' || erasure.device === null) return { touched: [], suspects: [] };
+    if (erasure?.state !== 'running' || erasure.device === null) return NO_CHANGE;
     const { app, device } = erasure;
     return this.#overwriting(() =>
       this.store.transaction(() => {
@@ -251,7 +254,7 @@ export class Maintenance {
   finishErasure(input: { erasure: string }): RollupChange {
     const { db } = this.store;
     const erasure = this.findErasure(input);
-    if (erasure?.state !== 'running' || erasure.device === null) return { touched: [], suspects: [] };
+    if (erasure?.state !== 'running' || erasure.device === null) return NO_CHANGE;
     const { app, device } = erasure;
     return this.#overwriting(() =>
       this.store.transaction(() => {
@@ -365,6 +368,11 @@ export class Maintenance {
           )
           .run(day, app, difference.device, difference.events, difference.interactions, difference.hours);
     }
+  }
+
+  #knowsDeviceDay(app: number, day: number, device: number): boolean {
+    const statement = this.store.db.prepare('SELECT 1 FROM device_days WHERE day = ? AND app = ? AND device = ?');
+    return statement.get(day, app, device) !== undefined;
   }
 
   #forgetSessions(app: number, device: number): Set<number> {

@@ -139,7 +139,7 @@ export class WriterThread {
     clearTimeout(this.#pumpTimer);
     clearTimeout(this.#restartTimer);
     const worker = this.#worker;
-    if (!worker) return;
+    if (!worker) return this.#refuseWaiting();
     await new Promise<void>((resolve) => {
       worker.once('exit', () => resolve());
       this.#send({ kind: 'close' });
@@ -248,10 +248,14 @@ export class WriterThread {
     for (const { reject } of this.#calls.values()) reject(error);
     this.#calls.clear();
     if (this.#closing) {
-      for (const { answer } of this.#queue.take(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)) {
-        answer(refused('overloaded', 'The server is stopping. Send the same batch again later.', 10));
-      }
+      this.#refuseWaiting();
       this.#idle?.();
+    }
+  }
+
+  #refuseWaiting(): void {
+    for (const { answer } of this.#queue.take(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)) {
+      answer(refused('overloaded', 'The server is stopping. Send the same batch again later.', 10));
     }
   }
 

@@ -4,8 +4,18 @@ import { join } from 'node:path';
 import { createObjectStore, type ObjectStore } from '@mosis/object-store';
 import type { RawConnection } from '@mosis/sqlite';
 import { runAudit } from '../../src/engine/audit-run.js';
+import { ClockWatch } from '../../src/engine/clock-watch.js';
 import { Erasures } from '../../src/engine/erasures.js';
-import type { AuditReport, BotThresholds, ErasureState, IngestLimits, UploadOutcome } from '../../src/engine/types.js';
+import { runRetention } from '../../src/engine/retention-run.js';
+import type {
+  AuditReport,
+  BotThresholds,
+  EngineOptions,
+  ErasureState,
+  IngestLimits,
+  RetentionReport,
+  UploadOutcome,
+} from '../../src/engine/types.js';
 import type { DeviceDayKey, RollupChange } from '../../src/rollup/rollup-store.js';
 import { ScanTasks } from '../../src/scan/scan-tasks.js';
 import type { ScanThread } from '../../src/scan/scan-thread.js';
@@ -56,6 +66,10 @@ export class DirectEngine {
   readonly suspects = new Map<string, DeviceDayKey>();
   /** Counts down with each step an erasure or audit takes; the step that meets 0 is not done: the process dies there. */
   stepsUntilDeath = Number.POSITIVE_INFINITY;
+  /** As of a server whose exports are off. */
+  rawDays = 8;
+  exportAggregates = false;
+  #watch!: ClockWatch;
   #maintenance!: Maintenance;
   #scan!: ScanTasks;
   #erasures!: Erasures;
@@ -136,6 +150,18 @@ export class DirectEngine {
     );
   }
 
+  runRetention(): Promise<RetentionReport> {
+    this.#watch.look();
+    const options = {
+      dataDir: this.dataDir,
+      now: this.clock.now,
+      rawDays: this.rawDays,
+      exportAggregates: this.exportAggregates,
+      exportRaw: false,
+    } as EngineOptions;
+    return runRetention({ options, writer: this.#writerParts, scan: this.#scanParts, clock: this.#watch });
+  }
+
   /** Ends as a kill would and starts again on the same file: what was only in memory is lost. */
   reopen(bots: BotThresholds = this.#bots): void {
     this.db.close();
@@ -155,6 +181,7 @@ export class DirectEngine {
     // Nothing here has to survive a power cut; that every answer follows a sync has a test of its own.
     this.db.pragma('synchronous = OFF');
     this.store = new TelemetryStore(this.db, { bots: this.#bots, limits: WIDE_LIMITS, log: SILENT });
+    this.#watch = new ClockWatch(this.clock.now, this.clock.monotonic);
     this.#maintenance = new Maintenance(this.store, this.clock.now);
     this.#scan = new ScanTasks(this.db, this.#bots);
     this.#erasures = new Erasures({
