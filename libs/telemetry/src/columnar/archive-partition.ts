@@ -54,11 +54,12 @@ export async function archivePartition(
   }
 }
 
-/** The rows of a file of lines as the archive holds them. */
+/** The rows of a file of lines as the archive holds them. Numbers sort much faster than package ids, in the same order. */
 function sortedEvents(linesPath: string): string {
   return `SELECT ${archiveColumns()} FROM (
-      SELECT a.package_id, r.* FROM ${parsedLines(linesPath)} r LEFT JOIN apps a ON a.app = r.app
-      ORDER BY a.package_id, r.time_ms, r.id) r
+      SELECT a.package_id, r.* FROM ${parsedLines(linesPath)} r
+        LEFT JOIN (SELECT *, row_number() OVER (ORDER BY package_id) AS rank FROM apps) a ON a.app = r.app
+      ORDER BY a.rank, r.time_ms, r.id) r
     LEFT JOIN types t ON t.type = r.type
     LEFT JOIN contexts c ON c.context = r.context`;
 }

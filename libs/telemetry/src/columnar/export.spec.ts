@@ -178,7 +178,7 @@ describe('the daily aggregates', () => {
           return ['putFile', 'putBytes'].includes(name) ? cut(name, method.bind(target)) : method.bind(target);
         },
       });
-      const recordExport = cut('recordExport', state.recordExport as never) as never;
+      const recordExport = cut('recordExport', state.recordExport) as never;
       const run = runExport({ ...deps, objects: cutting, state: { ...state, recordExport } }, options);
       if (step === 'none') await run;
       else await expect(run).rejects.toThrow('cut short');

@@ -96,7 +96,9 @@ async function columnsOf<Name extends string>(
   names: readonly Name[],
   sql: string,
 ): Promise<Columns<Name>> {
-  const result = await session.connection.runAndReadAll(sql);
+  // Numbers of JavaScript are read many times faster than bigints.
+  const typed = names.map((name) => `${name}::INTEGER AS ${name}`).join(', ');
+  const result = await session.connection.runAndReadAll(`SELECT ${typed}, n::DOUBLE AS n FROM (${sql})`);
   session.check();
   const columns = empty(names, result.currentRowCount);
   result.getColumns().forEach((values, index) => {
