@@ -32,6 +32,7 @@ const EXEMPT = [
   'POST /v1/store/updates',
   'POST /v1/telemetry/batches',
   'POST /v1/telemetry/heartbeats',
+  'POST /v1/apps/{package_id}/telemetry/query',
 ];
 
 type Method = 'post' | 'put' | 'patch' | 'delete';

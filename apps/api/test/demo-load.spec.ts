@@ -100,6 +100,10 @@ describe('the catalogue that comes with the project', () => {
     try {
       const summary = await platform.app.get(DemoService).load({ file: OWN_CATALOGUE, versions: 3 }, () => undefined);
       expect(summary).toMatchObject({ apps: 30, refused_apps: {}, refused_versions: {} });
+      expect(summary.telemetry_events).toBeGreaterThan(2_000);
+      expect(platform.telemetry.status().writer).toMatchObject({ events: summary.telemetry_events, refused: {} });
+      const again = await platform.app.get(DemoService).load({ file: OWN_CATALOGUE, versions: 3 }, () => undefined);
+      expect(again.telemetry_events).toBe(0);
       expect((await platform.client().get('/v1/store/apps?limit=100')).body.items.length).toBeGreaterThanOrEqual(26);
       const admin = await createAdmin(platform);
       expect((await admin.client.get('/v1/admin/reviews?status=pending')).body.items).toHaveLength(2);

@@ -69,6 +69,11 @@ const telemetrySchema = z
     database_bytes: count,
     wal_bytes: count,
     free_bytes: count,
+    partitions: count,
+    raw_rows: count,
+    oldest_partition: z.string().nullable(),
+    archive_waiting: count.describe('Days without a verified columnar copy.'),
+    export_waiting: count.describe('Days whose export is not current.'),
     clock_jump_ms: z.number(),
   })
   .meta({ id: 'SystemTelemetry' });

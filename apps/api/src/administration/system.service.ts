@@ -77,7 +77,7 @@ export class SystemService implements OnModuleInit {
       package_drill: drill ?? null,
       jobs: await this.jobRows.countByState(),
       repeating_jobs: await this.jobs.listRepeating(),
-      telemetry: this.telemetry.resource(),
+      telemetry: await this.telemetry.resource(),
     };
     const problems = [
       ...findProblems(report.disk.free_bytes, audit, drill, report.jobs),

@@ -15,4 +15,13 @@ export const TELEMETRY_OPERATIONS = {
     let done = 0;
     return app.get(TelemetryEngine).runAudit({ ...input, onProgress: () => onProgress({ done: (done += 1) }) });
   },
+  'telemetry.export': async (app: INestApplicationContext, _input: Record<string, never>) => {
+    const engine = app.get(TelemetryEngine);
+    const { archived } = await engine.runArchive();
+    return { archived, ...(await engine.runExport()) };
+  },
+  'telemetry.purge': async (app: INestApplicationContext, input: { before: string; dryRun: boolean }) =>
+    app.get(TelemetryEngine).purgeExports(input),
+  'telemetry.query': async (app: INestApplicationContext, input: { sql: string }) =>
+    app.get(TelemetryEngine).sql(input.sql),
 } as const;

@@ -2,7 +2,13 @@ import { HttpException } from '@nestjs/common';
 import { ObjectStoreError } from '@mosis/object-store';
 import { PackageError } from '@mosis/package';
 import { ScanUnavailableError, SqliteError } from '@mosis/sqlite';
-import { QueryError, ReaderOverloadedError, ReaderUnavailableError } from '@mosis/telemetry';
+import {
+  AnalyticsError,
+  DeadlineError,
+  QueryError,
+  ReaderOverloadedError,
+  ReaderUnavailableError,
+} from '@mosis/telemetry';
 import { AppError, type ProblemPart } from './app-error.js';
 
 /** RFC 9457, with this project's stable `code` and the id under which the request stands in the log. */
@@ -73,7 +79,7 @@ function base(status: number, code: string, title: string, detail: string, reque
 
 function toAppError(error: unknown): AppError | PackageError | QueryError {
   if (error instanceof AppError || error instanceof PackageError || error instanceof QueryError) return error;
-  if ((error as Error).name === 'DeadlineError') {
+  if (error instanceof DeadlineError) {
     return new AppError(
       'query-too-slow',
       'The question took too long over raw events. Ask for fewer days or groups, or ask timeseries and breakdown.',
@@ -83,7 +89,7 @@ function toAppError(error: unknown): AppError | PackageError | QueryError {
   if (error instanceof ReaderOverloadedError) {
     return new AppError('overloaded', 'Too many questions wait. Try again in a few seconds.', { routine: true });
   }
-  if (error instanceof ReaderUnavailableError) {
+  if (error instanceof ReaderUnavailableError || error instanceof AnalyticsError) {
     return new AppError('overloaded', 'Telemetry cannot be read right now. Try again in a few seconds.', {
       cause: error,
     });

@@ -16,6 +16,7 @@ export interface DemoSummary {
   changed: Record<string, number>;
   refused_apps: Record<string, number>;
   refused_versions: Record<string, number>;
+  telemetry_events: number;
   seconds: number;
 }
 
@@ -32,6 +33,7 @@ export class DemoTally {
     changed: {},
     refused_apps: {},
     refused_versions: {},
+    telemetry_events: 0,
     seconds: 0,
   };
 
@@ -52,6 +54,7 @@ export function describeSummary(summary: DemoSummary): string {
   return [
     `Loaded in ${summary.seconds.toFixed(1)} s: ${summary.apps} apps of ${summary.developers} new developers, ${summary.versions} versions (${summary.published} published, ${summary.waiting} left waiting).`,
     `Already there: ${summary.already_there} versions.`,
+    `Events of devices: ${summary.telemetry_events}.`,
     `Version names: ${names.as_is} as they are, ${names.padded} filled up, ${names.stand_in} replaced by 0.0.<code>.`,
     `Changed to fit:${list(summary.changed)}`,
     `Apps refused:${list(summary.refused_apps)}`,

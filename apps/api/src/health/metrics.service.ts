@@ -50,7 +50,7 @@ export class MetricsService {
     const { pending, overdue } = await this.desk.countPending();
     this.pending.set(pending);
     this.overdue.set(overdue);
-    this.telemetry.update();
+    await this.telemetry.update();
     return this.registry.metrics();
   }
 }

@@ -1,12 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { EngineStatus } from '@mosis/telemetry';
+import type { EngineStatus, StorageReport } from '@mosis/telemetry';
 import { TelemetryStatusService } from '../telemetry/telemetry-status.service.js';
+
+type Status = EngineStatus & StorageReport;
 
 interface Figure {
   name: string;
   help: string;
-  read: (status: EngineStatus) => number;
+  read: (status: Status) => number;
 }
 
 /** They only grow while the process lives. */
@@ -31,12 +33,16 @@ const GAUGES: Figure[] = [
   { name: 'database_bytes', help: 'Size of telemetry.db.', read: (status) => status.databaseBytes },
   { name: 'wal_bytes', help: 'Size of its write-ahead log.', read: (status) => status.walBytes },
   { name: 'free_bytes', help: 'Free bytes where the data lies.', read: (status) => status.freeBytes },
+  { name: 'partitions', help: 'Days of raw events.', read: (status) => status.partitions },
+  { name: 'raw_rows', help: 'Raw events.', read: (status) => status.rawRows },
+  { name: 'archive_waiting', help: 'Days without a verified columnar copy.', read: (status) => status.archiveWaiting },
+  { name: 'export_waiting', help: 'Days whose export is not current.', read: (status) => status.exportWaiting },
 ];
 
 /** Telemetry's figures for Prometheus, read from the engine when somebody asks. */
 @Injectable()
 export class TelemetryMetrics {
-  private readonly updates: ((status: EngineStatus) => void)[] = [];
+  private readonly updates: ((status: Status) => void)[] = [];
 
   constructor(private readonly telemetry: TelemetryStatusService) {}
 
@@ -64,8 +70,8 @@ export class TelemetryMetrics {
   }
 
   /** Brings the figures up to date. */
-  update(): void {
-    const status = this.telemetry.figures();
+  async update(): Promise<void> {
+    const status = await this.telemetry.figures();
     for (const update of this.updates) update(status);
   }
 }

@@ -8,5 +8,6 @@ import { IngestKeysService } from './ingest-keys.service.js';
   imports: [AppsModule],
   controllers: [IngestKeysController],
   providers: [IngestKeysRepository, IngestKeysService],
+  exports: [IngestKeysService],
 })
 export class IngestKeysModule {}

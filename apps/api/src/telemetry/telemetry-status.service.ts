@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { TelemetryEngine, type AuditReport, type EngineStatus } from '@mosis/telemetry';
+import { TelemetryEngine, type AuditReport, type EngineStatus, type StorageReport } from '@mosis/telemetry';
 import { MINUTE_MS } from '../common/clock.js';
 import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
@@ -19,13 +19,13 @@ export class TelemetryStatusService {
   ) {}
 
   /** The engine's own figures, cheap enough for every scrape. */
-  figures(): EngineStatus {
-    return this.engine.status();
+  async figures(): Promise<EngineStatus & StorageReport> {
+    return { ...this.engine.status(), ...(await this.engine.describeStorage()) };
   }
 
   /** The same figures as the API writes them. */
-  resource() {
-    const { writer, ...status } = this.engine.status();
+  async resource() {
+    const { writer, ...status } = await this.figures();
     return {
       writer: {
         uploads: writer.uploads,
@@ -40,13 +40,18 @@ export class TelemetryStatusService {
       database_bytes: status.databaseBytes,
       wal_bytes: status.walBytes,
       free_bytes: status.freeBytes,
+      partitions: status.partitions,
+      raw_rows: status.rawRows,
+      oldest_partition: status.oldestPartition,
+      archive_waiting: status.archiveWaiting,
+      export_waiting: status.exportWaiting,
       clock_jump_ms: status.clockJumpMs,
     };
   }
 
   /** Figures, upkeep, and what is wrong. */
   async report() {
-    return { ...this.resource(), jobs: await this.jobs.list(), problems: await this.findProblems() };
+    return { ...(await this.resource()), jobs: await this.jobs.list(), problems: await this.findProblems() };
   }
 
   /** Only what is wrong. */

@@ -195,6 +195,15 @@ export const ROUTES: RouteRow[] = [
   row('GET /v1/apps/:package_id/telemetry/live', 'telemetry:read', '200', report),
   row('GET /v1/apps/:package_id/telemetry/events', 'telemetry:read', '200', report),
   row('GET /v1/apps/:package_id/telemetry/rejections', 'telemetry:read', '200', report),
+  row('GET /v1/apps/:package_id/telemetry/top', 'telemetry:read', '200', {
+    ...report,
+    url: `${TELEMETRY}/top?type=screen_view&field=screen_name`,
+  }),
+  row('GET /v1/apps/:package_id/telemetry/funnel', 'telemetry:read', '200', {
+    ...report,
+    url: `${TELEMETRY}/funnel?steps=app_start,app_stop`,
+  }),
+  row('POST /v1/apps/:package_id/telemetry/query', 'telemetry:read', '200', { ...report, body: {} }),
   row('POST /v1/apps/:package_id/telemetry/erasures', 'telemetry:erase', '202', {
     ...report,
     body: { device_id: 'never seen' },

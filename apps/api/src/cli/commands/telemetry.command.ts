@@ -39,6 +39,61 @@ export function addTelemetryCommand(program: Command): void {
       }
       if (report.days.some((day) => day.differences > 0 && !day.repaired)) process.exitCode = 1;
     });
+  telemetry
+    .command('export')
+    .description('archive closed days and export what waits, now (also done hourly)')
+    .action(async () => {
+      const { runAsOwner } = await import('../run-as-owner.js');
+      const { archived, exported } = await runAsOwner('telemetry.export', {});
+      for (const key of exported) print(key);
+      print(`${archived.length} day(s) archived, ${exported.length} file(s) exported.`);
+    });
+  telemetry
+    .command('purge')
+    .description('remove exported days from the object store; without --yes it only says which')
+    .requiredOption('--before <day>', 'days before this one, YYYY-MM-DD', parseDay)
+    .option('--yes', 'do it')
+    .action(async (options: { before: string; yes?: boolean }) => {
+      const { runAsOwner } = await import('../run-as-owner.js');
+      const { removed } = await runAsOwner('telemetry.purge', { before: options.before, dryRun: !options.yes });
+      for (const key of removed) print(key);
+      print(
+        options.yes
+          ? `${removed.length} object(s) removed.`
+          : `${removed.length} object(s) would be removed. Add --yes to do it.`,
+      );
+    });
+  telemetry
+    .command('query')
+    .description('ask the raw events in SQL (DuckDB, reading only)')
+    .argument('<sql>', 'one statement')
+    .option('--json', 'as JSON instead of a table')
+    .action(async (sql: string, options: { json?: boolean }) => {
+      const { runAsOwner } = await import('../run-as-owner.js');
+      const answer = await runAsOwner('telemetry.query', { sql });
+      print(options.json ? JSON.stringify(answer, null, 2) : toTable(answer.columns, answer.rows));
+      if (answer.truncated) process.stderr.write('There are more rows than are shown.\n');
+    });
+}
+
+/** Rows in columns as wide as what stands in them. */
+export function toTable(columns: readonly string[], rows: readonly unknown[][]): string {
+  const cells = [columns, ...rows.map((row) => row.map(toText))];
+  const widths = columns.map((_, index) => Math.max(...cells.map((row) => row[index]?.length ?? 0)));
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+      .join('  ')
+      .trimEnd();
+  const [head = [], ...body] = cells;
+  return [line(head), widths.map((width) => '-'.repeat(width)).join('  '), ...body.map(line)].join('\n');
+}
+
+// What devices sent may hold what a terminal would take for a command.
+function toText(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.replaceAll(/[\p{Cc}\p{Cf}]/gu, '\ufffd');
 }
 
 function describeStatus(status: OperationResult<'telemetry.status'>): string {
@@ -53,6 +108,8 @@ function describeStatus(status: OperationResult<'telemetry.status'>): string {
     }`,
     `waiting      ${writer.waiting_uploads} uploads, ${mib(writer.waiting_bytes)}; counts ${writer.rollup_lag_ms} ms behind`,
     `telemetry.db ${mib(status.database_bytes)}, WAL ${mib(status.wal_bytes)}, ${mib(status.free_bytes)} free on the disk`,
+    `raw events   ${status.raw_rows} in ${status.partitions} days, oldest ${status.oldest_partition ?? 'none'}`,
+    `to archive   ${status.archive_waiting} days; to export ${status.export_waiting} days`,
     ...jobs.map(
       ({ kind, state, last_run_at, next_run_at, error }) =>
         `${kind.padEnd(21)} ${state}, last ${last_run_at ?? 'never'}, next ${next_run_at ?? 'not planned'}${error === null ? '' : `: ${error}`}`,
