@@ -57,3 +57,12 @@ export function describeError(error: unknown): { crash_type: string; message: st
   }
   return { crash_type, message, ...(stack && { stack }) };
 }
+
+/** As `encodeEvent`, and undefined as well when a getter of the app's throws on the way. */
+export function encodeOrNothing(type: string, atMs: number, data?: EventData): string | undefined {
+  try {
+    return encodeEvent(type, atMs, data);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,4 +1,4 @@
-import { describeError, encodeEvent, type EventData, type KnownEvents } from './events.js';
+import { describeError, encodeOrNothing, type EventData, type KnownEvents } from './events.js';
 import { Heartbeat } from './heartbeat.js';
 import { withDefaults, type Settings, type TelemetryOptions } from './options.js';
 import { findPage, watchPage, type Page } from './page.js';
@@ -390,13 +390,5 @@ export class Telemetry {
     } catch {
       // The app's own handler is no reason to fail either.
     }
-  }
-}
-
-function encodeOrNothing(type: string, atMs: number, data?: EventData): string | undefined {
-  try {
-    return encodeEvent(type, atMs, data);
-  } catch {
-    return undefined;
   }
 }

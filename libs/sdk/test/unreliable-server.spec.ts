@@ -22,7 +22,7 @@ describe('behind a server that fails half the time', () => {
         appId: 'org.example.app',
         directory,
         random: seededRandom(2),
-        lives: 20,
+        lives: 12,
         types: [...Array<string>(60).fill('screen_view'), 'unwanted', 'unwanted', 'poison'],
         beforeLast: () => (proxy.failureRate = 0),
         afterLife: (life) => gaps.push(unaccounted(life)),
