@@ -1,5 +1,8 @@
 /** Measures telemetry against the targets of its contract. docs/performance.md tells what each figure means. */
+import { exportCase } from './cases/export.ts';
 import { ingestCase } from './cases/ingest.ts';
+import { queryCase } from './cases/query.ts';
+import { rollupCase } from './cases/rollup.ts';
 import { ArgumentError, readArguments, type Arguments } from './lib/arguments.ts';
 import { Bench, type BenchCase } from './lib/bench.ts';
 import { describeMachine, machineText } from './lib/machine.ts';
@@ -7,7 +10,7 @@ import { say } from './lib/progress.ts';
 import { Report } from './lib/report.ts';
 import { SCALES } from './lib/scales.ts';
 
-const CASES: readonly BenchCase[] = [ingestCase];
+const CASES: readonly BenchCase[] = [ingestCase, rollupCase, queryCase, exportCase];
 
 const HELP = `npm run bench -- [names] [options]
 

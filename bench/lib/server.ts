@@ -66,12 +66,17 @@ export class RealServer {
     return this.child.pid as number;
   }
 
+  /** Makes an app, unless it is there. */
+  async makeApp(packageId: string): Promise<void> {
+    const made = await this.#send('POST', '/v1/apps', { package_id: packageId, name: packageId });
+    if (made.status !== 201 && made.status !== 409) throw new Error(`${packageId}: ${await made.text()}`);
+  }
+
   /** Makes apps, those that are not there yet, with an ingest key each. */
   async makeApps(packageIds: readonly string[]): Promise<LoadedApp[]> {
     const apps: LoadedApp[] = [];
     for (const packageId of packageIds) {
-      const made = await this.#send('POST', '/v1/apps', { package_id: packageId, name: packageId });
-      if (made.status !== 201 && made.status !== 409) throw new Error(`${packageId}: ${await made.text()}`);
+      await this.makeApp(packageId);
       const answer = await this.#send('POST', `/v1/apps/${packageId}/ingest-keys`, { name: 'bench' });
       if (answer.status !== 201) throw new Error(`${packageId}: ${await answer.text()}`);
       apps.push({ packageId, key: ((await answer.json()) as { key: string }).key });

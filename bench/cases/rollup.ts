@@ -1,0 +1,128 @@
+import { SqliteScan } from '../baselines/sqlite-scan.ts';
+import type { Bench, BenchCase } from '../lib/bench.ts';
+import { openEngine } from '../lib/engine.ts';
+import { formatDay, openTelemetryWriter } from '../lib/internals.ts';
+import { Progress, say } from '../lib/progress.ts';
+import { watchResident } from '../lib/resident.ts';
+import { timed, timedEach } from '../lib/statistics.ts';
+import { copyDataset, nowOf, openAnalytics, openDataset, openPartitions, type Dataset } from '../seed/dataset.ts';
+import { loadEngine } from './ingest-engine.ts';
+
+const ROLLUP_TABLES = [
+  'hour_counts',
+  'day_counts',
+  'hour_devices',
+  'day_devices',
+  'crash_days',
+  'crash_devices',
+  'device_days',
+];
+const ROUNDS = 3;
+
+/** How far roll-ups lag, and what it costs to count days again. */
+export const rollupCase: BenchCase = {
+  name: 'rollup',
+  about: 'how far roll-ups lag under load; counting a day, and all days, again',
+  async run(bench) {
+    const { lagsMs } = await loadEngine(bench, bench.emptyFolder('lag'), Math.min(2, bench.scale.rounds));
+    bench.report.add({
+      what: 'lag of the roll-ups under full ingest, at most',
+      unit: 's',
+      values: [Math.max(0, ...lagsMs) / 1000],
+      target: { atMost: 5 },
+      note: 'the engine in this process, by its own status',
+    });
+    await measureOneDay(bench);
+    await measureAllDays(bench);
+  },
+};
+
+async function measureOneDay(bench: Bench): Promise<void> {
+  const partitions = await openPartitions(bench);
+  const copy = copyDataset(bench, partitions);
+  const scan = new SqliteScan(copy);
+  bench.atEnd(() => scan.close());
+  const day = copy.lastDay;
+  const range = { from: formatDay(day), to: formatDay(day) };
+  const engine = await openEngine(copy.folder, { now: () => nowOf(copy), rawDays: copy.days + 30 });
+  bench.atEnd(() => engine.close());
+  const fromScratch: number[] = [];
+  const compared: number[] = [];
+  const baseline: number[] = [];
+  say(`one day of ${bench.scale.partitionRows} rows: ${ROUNDS} rounds`);
+  for (let round = 0; round < ROUNDS; round += 1) {
+    forgetRollups(copy, day);
+    fromScratch.push((await timed(() => engine.runAudit({ ...range, repair: true }))).ms / 1000);
+    const { ms, result } = await timed(() => engine.runAudit(range));
+    if (result.differences > 0) throw new Error(`A recount left differences: ${result.examples.join('; ')}`);
+    compared.push(ms / 1000);
+    baseline.push(scan.rollups([day]) / 1000);
+  }
+  const rows = bench.scale.partitionRows.toLocaleString('en');
+  const beside = { what: 'a plain GROUP BY of the same rows', values: baseline };
+  bench.report.add({
+    what: `one day of ${rows} rows from scratch, written`,
+    unit: 's',
+    values: fromScratch,
+    target: { atMost: 1.5 },
+    baseline: beside,
+    note: 'the GROUP BY counts by hour, type and context, and knows no exact devices',
+  });
+  bench.report.add({ what: '  the same, only compared', unit: 's', values: compared, baseline: beside });
+
+  const analytics = openAnalytics(partitions);
+  bench.atEnd(() => analytics.close());
+  const resident = watchResident(() => analytics.pid);
+  await analytics.recountDay(day);
+  const parquet = await timedEach(ROUNDS, () => analytics.recountDay(day));
+  bench.report.add({
+    what: '  the same, counted from Parquet',
+    unit: 's',
+    values: parquet.map((ms) => ms / 1000),
+    target: { atMost: 1.5 },
+    baseline: beside,
+    residentBytes: resident.stop(),
+  });
+}
+
+/** Every bucket day of the large data set, one after the other. */
+async function measureAllDays(bench: Bench): Promise<void> {
+  const { days, rowsPerDay, devices } = bench.scale;
+  const dataset = await openDataset(bench, { days, rowsPerDay, devices, archived: true });
+  const analytics = openAnalytics(dataset);
+  bench.atEnd(() => analytics.close());
+  const scan = new SqliteScan(dataset);
+  bench.atEnd(() => scan.close());
+  const resident = watchResident(() => analytics.pid);
+  await analytics.recountDay(dataset.lastDay);
+  const progress = new Progress('days counted again', days);
+  const { ms } = await timed(async () => {
+    for (let index = 0; index < days; index += 1) {
+      await analytics.recountDay(dataset.firstDay + index);
+      progress.at(index + 1);
+    }
+  });
+  bench.report.add({
+    what: `recount of ${days} days, ${dataset.rows.toLocaleString('en')} rows, from Parquet`,
+    unit: 's',
+    values: [ms / 1000],
+    target: { atMost: 10 },
+    baseline: { what: 'one plain GROUP BY of all rows in SQLite', values: [scan.rollups() / 1000] },
+    residentBytes: resident.stop(),
+  });
+  bench.report.add({
+    what: '  the same by the engine, from SQLite and written',
+    unit: 's',
+    values: [dataset.rollupMs / 1000],
+    note: 'when the data set was built',
+  });
+}
+
+function forgetRollups({ folder }: Dataset, day: number): void {
+  const db = openTelemetryWriter(folder);
+  try {
+    for (const table of ROLLUP_TABLES) db.prepare(`DELETE FROM ${table} WHERE day = ?`).run(day);
+  } finally {
+    db.close();
+  }
+}
