@@ -36,6 +36,8 @@ export function migrateTelemetry(dataDir: string): ReturnType<Migrator['up']> {
 export function openTelemetryWriter(dataDir: string): RawConnection {
   const connection = openWriter(telemetryDatabasePath(dataDir));
   connection.pragma('cache_size = -24576');
+  // A page that is split or moved leaves no copy of its rows behind, where an erasure would not find it. Costs no writes.
+  connection.pragma('secure_delete = FAST');
   connection.pragma('wal_autocheckpoint = 2000');
   connection.pragma('journal_size_limit = 67108864');
   return connection;

@@ -401,7 +401,7 @@ export class Maintenance {
     try {
       return work();
     } finally {
-      this.store.db.pragma('secure_delete = OFF');
+      this.store.db.pragma('secure_delete = FAST');
     }
   }
 }
