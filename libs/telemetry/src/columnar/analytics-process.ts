@@ -254,5 +254,8 @@ export class AnalyticsProcess {
 function errorOf({ name, message, code }: { name: string; message: string; code?: string }): Error {
   if (name === 'QueryError') return new QueryError(code ?? 'not-possible', message);
   if (name === 'VerificationError') return new VerificationError(message);
+  if (message.startsWith('Out of Memory Error')) {
+    return new AnalyticsError('overloaded', `There is not enough memory for this: ${message.split('\n')[0]}`);
+  }
   return Object.assign(new Error(message), { name, code });
 }

@@ -40,7 +40,7 @@ export async function archivePartition(
   const linesPath = join(scratch, `archive-${formatDay(day)}.lines`);
   await makeDurableFolder(dirname(path));
   try {
-    const lines = await writeRawLines(db, day, 0, linesPath, () => session.check());
+    const lines = await writeRawLines(db, { day, afterId: 0 }, linesPath, () => session.check());
     await deps.dictionaries.refresh(session);
     await session.run(`COPY (${sortedEvents(linesPath)}) TO ${literal(temporary)}
       (FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2, ROW_GROUP_SIZE ${ROW_GROUP_ROWS})`);

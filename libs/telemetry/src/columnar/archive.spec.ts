@@ -154,7 +154,7 @@ describe('the comparison of a copy with its table', () => {
       const deps = { dataDir: fixture.dataDir, db, scratch, dictionaries: new Dictionaries(db) };
       await archivePartition(session, deps, day);
       const linesPath = join(scratch, 'compared.lines');
-      const lines = await writeRawLines(db, day, 0, linesPath, () => undefined);
+      const lines = await writeRawLines(db, { day, afterId: 0 }, linesPath, () => undefined);
       const good = archivePath(fixture.dataDir, DAY);
       const parquetPath = join(scratch, 'corrupted.parquet');
       copyFileSync(good, parquetPath);

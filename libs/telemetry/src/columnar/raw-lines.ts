@@ -1,6 +1,6 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import type { RawConnection } from '@mosis/sqlite';
 import { eventsTable } from '../storage/day-tables.js';
 import { breathe, literal } from './duck.js';
@@ -34,14 +34,13 @@ export interface RawLines {
 /**
  * Writes the rows of a partition after `afterId` to a file, one line each in the order of their ids, as text that SQLite
  * itself makes: DuckDB reads that several times faster than JavaScript can hand values over. Every read is a statement of
- * its own over a few thousand rows, so that no transaction holds the WAL.
+ * its own over a few thousand rows, so that no transaction holds the WAL. It ends with the table, or soon after `maxRows`.
  *
  * @param check throws when the work was given up
  */
 export async function writeRawLines(
   db: RawConnection,
-  day: number,
-  afterId: number,
+  { day, afterId, maxRows = Number.POSITIVE_INFINITY }: { day: number; afterId: number; maxRows?: number },
   path: string,
   check: () => void,
 ): Promise<RawLines> {
@@ -55,38 +54,23 @@ export async function writeRawLines(
     .raw();
   const hash = createHash('sha256');
   const file = await open(path, 'w', 0o600);
+  let rows = 0;
+  let lastId = afterId;
   try {
-    return await readAll(
-      file,
-      hash,
-      (after) => statement.get(after) as [number, number | null, Buffer],
-      afterId,
-      check,
-    );
+    while (rows < maxRows) {
+      const [count, last, lines] = statement.get(lastId) as [number, number | null, Buffer];
+      if (last === null) break;
+      hash.update(lines);
+      await file.appendFile(lines);
+      rows += count;
+      lastId = last;
+      await breathe();
+      check();
+    }
   } finally {
     await file.close();
   }
-}
-
-async function readAll(
-  file: FileHandle,
-  hash: Hash,
-  read: (after: number) => [number, number | null, Buffer],
-  afterId: number,
-  check: () => void,
-): Promise<RawLines> {
-  let rows = 0;
-  let lastId = afterId;
-  for (;;) {
-    const [count, last, lines] = read(lastId);
-    if (last === null) return { rows, lastId, sha256: hash.digest('hex') };
-    hash.update(lines);
-    await file.appendFile(lines);
-    rows += count;
-    lastId = last;
-    await breathe();
-    check();
-  }
+  return { rows, lastId, sha256: hash.digest('hex') };
 }
 
 /** The lines of a file as a relation with the columns of a raw table. */

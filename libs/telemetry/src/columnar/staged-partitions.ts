@@ -16,6 +16,9 @@ export interface ReadablePartitions {
   staged: number[];
 }
 
+/** A request that is given up while it stages loses one such step at most; the next one goes on from there. */
+const ROWS_PER_STEP = 200_000;
+
 interface Staged {
   revision: number;
   lastId: number;
@@ -85,18 +88,19 @@ export class StagedPartitions {
 
   async #stage(session: Session, day: number, revision: number): Promise<void> {
     const { db, scratch } = this.deps;
-    const lastId = this.#staged.get(day)?.lastId ?? 0;
     const path = join(scratch, `${stagedTable(day)}.lines`);
     const columns = Object.entries(RAW_COLUMNS).map(([name, type]) => `${name} ${type}`);
     await session.run(`CREATE TABLE IF NOT EXISTS ${stagedTable(day)} (${columns.join(', ')})`);
     try {
-      const lines = await writeRawLines(db, day, lastId, path, () => session.check());
-      if (lines.rows > 0) {
+      for (;;) {
+        const afterId = this.#staged.get(day)?.lastId ?? 0;
+        const lines = await writeRawLines(db, { day, afterId, maxRows: ROWS_PER_STEP }, path, () => session.check());
         // Given up in the middle, the statement leaves nothing: what is in the table is what `lastId` says.
-        await session.connection.run(`INSERT INTO ${stagedTable(day)} FROM ${parsedLines(path)}`);
+        if (lines.rows > 0) await session.connection.run(`INSERT INTO ${stagedTable(day)} FROM ${parsedLines(path)}`);
+        this.#staged.set(day, { revision, lastId: lines.lastId });
+        session.check();
+        if (lines.rows < ROWS_PER_STEP) return;
       }
-      this.#staged.set(day, { revision, lastId: lines.lastId });
-      session.check();
     } finally {
       await rm(path, { force: true });
     }
