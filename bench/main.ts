@@ -2,7 +2,9 @@
 import { exportCase } from './cases/export.ts';
 import { ingestCase } from './cases/ingest.ts';
 import { queryCase } from './cases/query.ts';
+import { retentionCase } from './cases/retention.ts';
 import { rollupCase } from './cases/rollup.ts';
+import { walCase } from './cases/wal.ts';
 import { ArgumentError, readArguments, type Arguments } from './lib/arguments.ts';
 import { Bench, type BenchCase } from './lib/bench.ts';
 import { describeMachine, machineText } from './lib/machine.ts';
@@ -10,7 +12,7 @@ import { say } from './lib/progress.ts';
 import { Report } from './lib/report.ts';
 import { SCALES } from './lib/scales.ts';
 
-const CASES: readonly BenchCase[] = [ingestCase, rollupCase, queryCase, exportCase];
+const CASES: readonly BenchCase[] = [ingestCase, rollupCase, queryCase, exportCase, retentionCase, walCase];
 
 const HELP = `npm run bench -- [names] [options]
 
@@ -58,7 +60,10 @@ async function runCases(bench: Bench, asked: Arguments): Promise<void> {
   const startedAt = new Date().toISOString();
   const machine = await describeMachine(bench.folder);
   const { report, scale } = bench;
-  if (!asked.json) process.stdout.write(`${machineText(machine)}\nscale ${scale.name}, seed ${asked.seed}\n`);
+  if (!asked.json)
+    process.stdout.write(
+      `${machineText(machine)}\nscale ${scale.name}, seed ${asked.seed}${scale.name === 'full' ? '' : '; targets are set for full'}\n`,
+    );
   for (const benchCase of CASES.filter(({ name }) => asked.names.includes(name))) {
     report.begin(benchCase.name);
     say(`measuring ${benchCase.name}`);

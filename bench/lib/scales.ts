@@ -29,7 +29,7 @@ export const SCALES: Record<Scale['name'], Scale> = {
     rounds: 2,
     roundMs: 1_000,
     asks: 5,
-    simulatedEventsPerDay: 3_000,
+    simulatedEventsPerDay: 6_000,
     walMs: 3_000,
   },
   tenth: {

@@ -22,10 +22,10 @@ export class RealServer {
     this.url = url;
   }
 
-  /** Starts it and signs in. @throws with its log when it ends instead */
+  /** Starts it and signs in; `onAnswer` is told of its first answer. @throws with its log when it ends instead */
   static async start(
     dataDir: string,
-    options: { environment?: Record<string, string>; profiles?: string } = {},
+    options: { environment?: Record<string, string>; profiles?: string; onAnswer?: () => void } = {},
   ): Promise<RealServer> {
     const profiling =
       options.profiles === undefined
@@ -54,6 +54,8 @@ export class RealServer {
     child.stdout.pipe(log);
     child.stderr.pipe(log);
     const server = new RealServer(child, await findAddress(dataDir, child));
+    await server.get('/healthz');
+    options.onAnswer?.();
     await server.#signIn();
     return server;
   }
@@ -98,6 +100,13 @@ export class RealServer {
     const ended = new Promise((resolve) => this.child.once('close', resolve));
     this.child.kill('SIGTERM');
     await Promise.race([ended, delay(STOP_MS, undefined, { ref: false }).then(() => this.child.kill('SIGKILL'))]);
+  }
+
+  /** Ends it as a power cut would. */
+  async kill(): Promise<void> {
+    const ended = new Promise((resolve) => this.child.once('close', resolve));
+    this.child.kill('SIGKILL');
+    await ended;
   }
 
   async #signIn(): Promise<void> {

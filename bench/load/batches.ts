@@ -35,11 +35,14 @@ export function makeTemplates(options: {
   encoding: Encoding;
   seed: number;
   nowMs: number;
+  /** Another one gives the same devices other sessions. */
+  sessionSeed?: number;
 }): BatchTemplate[] {
   const random = new Random(options.seed);
+  const sessions = new Random(options.sessionSeed ?? options.seed);
   return Array.from({ length: options.count }, (_, device) => {
     const app = random.unequal(options.apps);
-    const plain = makeBatch(random, app, device, options.events, options.nowMs);
+    const plain = makeBatch(random, app, device, options.events, options.nowMs, sessions.uuid());
     const sent = options.encoding === 'gzip' ? gzipAroundId(plain) : plain;
     return { app, events: options.events, plain, sent, encoding: options.encoding };
   });
@@ -60,7 +63,14 @@ export function wireBytesPerEvent(templates: readonly BatchTemplate[]): number {
   return bytes / templates.reduce((sum, { events }) => sum + events, 0);
 }
 
-function makeBatch(random: Random, app: LoadedApp, device: number, count: number, nowMs: number): Buffer {
+function makeBatch(
+  random: Random,
+  app: LoadedApp,
+  device: number,
+  count: number,
+  nowMs: number,
+  sessionId: string,
+): Buffer {
   let atMs = nowMs - 60_000;
   const events = Array.from({ length: count }, () => {
     atMs += random.below(1_200);
@@ -74,7 +84,7 @@ function makeBatch(random: Random, app: LoadedApp, device: number, count: number
       app_version: random.unequal(VERSIONS),
       mosis_version: random.unequal(PLATFORM_VERSIONS),
       device_id: `device-${device}-${random.hex(6)}`,
-      session_id: random.uuid(),
+      session_id: sessionId,
       context: {
         os: 'mosis',
         device_model: random.unequal(MODELS),

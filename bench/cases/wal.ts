@@ -1,0 +1,120 @@
+import { statSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Bench, BenchCase } from '../lib/bench.ts';
+import { DAY_MS, telemetryDatabasePath } from '../lib/internals.ts';
+import { say } from '../lib/progress.ts';
+import { peakResidentBytes } from '../lib/resident.ts';
+import { RealServer } from '../lib/server.ts';
+import { quantile } from '../lib/statistics.ts';
+import { failureNote, LoadGenerator } from '../load/load.ts';
+
+const APPS = ['com.bench.first', 'com.bench.second', 'com.bench.third'];
+const READERS = 3;
+const READ_PAUSE_MS = 100;
+const SAMPLE_MS = 50;
+const KILLS = 3;
+const LOAD_BEFORE_KILL_MS = 1_500;
+
+/** How large the WAL gets while everybody writes and some read; and how soon a killed server answers again. */
+export const walCase: BenchCase = {
+  name: 'wal',
+  about: 'the WAL under full ingest with readers; the first answer after kill -9',
+  async run(bench) {
+    const generator = new LoadGenerator();
+    bench.atEnd(() => generator.close());
+    const dataDir = bench.emptyFolder('wal');
+    const server = await RealServer.start(dataDir);
+    bench.atEnd(() => server.stop());
+    await measureWal(bench, server, generator, dataDir);
+    await measureRestart(bench, server, generator, dataDir);
+  },
+};
+
+async function measureWal(bench: Bench, server: RealServer, generator: LoadGenerator, dataDir: string): Promise<void> {
+  const { walMs } = bench.scale;
+  const apps = await server.makeApps(APPS);
+  const wal = `${telemetryDatabasePath(dataDir)}-wal`;
+  const sizes: number[] = [];
+  const readsMs: number[] = [];
+  let isOver = false;
+  const timer = setInterval(() => sizes.push(statSync(wal, { throwIfNoEntry: false })?.size ?? 0), SAMPLE_MS);
+  say(`full ingest with ${READERS} readers for ${Math.round(walMs / 1000)} s`);
+  const reader = async (_: unknown, index: number) => {
+    for (let round = index; !isOver; round += READERS) {
+      const startedMs = performance.now();
+      await server.get(pathOf(APPS[round % APPS.length] as string, round));
+      readsMs.push(performance.now() - startedMs);
+      await delay(READ_PAUSE_MS);
+    }
+  };
+  const readers = Array.from({ length: READERS }, reader);
+  const load = await generator.run({ ...loadOf(bench, server, apps), durationMs: walMs });
+  isOver = true;
+  await Promise.all(readers);
+  clearInterval(timer);
+  bench.report.add({
+    what: `the WAL within ${Math.round(walMs / 1000)} s of full ingest, at most`,
+    unit: 'MB',
+    values: [Math.max(...sizes) / 1e6],
+    target: { atMost: 128 },
+    residentBytes: peakResidentBytes(server.pid),
+    note: [
+      `${Math.round(load.eventsPerSecond).toLocaleString('en')} events/s`,
+      `${readsMs.length} reads, p99 ${quantile(readsMs, 0.99).toFixed(0)} ms`,
+      'no replication',
+      failureNote([load]),
+    ]
+      .filter((part) => part !== undefined)
+      .join('; '),
+  });
+}
+
+/** Kills the server while it is loaded, and starts it again. */
+async function measureRestart(
+  bench: Bench,
+  first: RealServer,
+  generator: LoadGenerator,
+  dataDir: string,
+): Promise<void> {
+  let server = first;
+  const seconds: number[] = [];
+  say(`killing the server under load: ${KILLS} times`);
+  for (let round = 0; round < KILLS; round += 1) {
+    const apps = await server.makeApps(APPS.slice(0, 1));
+    const load = generator.run({ ...loadOf(bench, server, apps), durationMs: LOAD_BEFORE_KILL_MS * 4 });
+    await delay(LOAD_BEFORE_KILL_MS);
+    await server.kill();
+    const startedMs = performance.now();
+    server = await RealServer.start(dataDir, {
+      onAnswer: () => seconds.push((performance.now() - startedMs) / 1000),
+    });
+    const started = server;
+    bench.atEnd(() => started.stop());
+    await load;
+  }
+  bench.report.add({
+    what: 'first answer after kill -9 and restart',
+    unit: 's',
+    values: seconds,
+    target: { atMost: 3 },
+    note: 'from the start of the process, what was not rolled up counted',
+  });
+}
+
+function loadOf(bench: Bench, server: RealServer, apps: Awaited<ReturnType<RealServer['makeApps']>>) {
+  return {
+    port: server.port,
+    apps,
+    connections: 48,
+    devices: 3_000,
+    eventsPerBatch: 50,
+    encoding: 'gzip' as const,
+    seed: bench.seed,
+  };
+}
+
+/** A range that was not asked before, so that the answer is read and not remembered. */
+function pathOf(packageId: string, round: number): string {
+  const from = new Date(Date.now() - 90 * DAY_MS - round).toISOString();
+  return `/v1/apps/${packageId}/telemetry/timeseries?metric=devices&interval=day&from=${from}`;
+}
