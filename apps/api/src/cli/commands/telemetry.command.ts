@@ -50,7 +50,7 @@ export function addTelemetryCommand(program: Command): void {
     });
   telemetry
     .command('purge')
-    .description('remove exported days from the object store; without --yes it only says which')
+    .description('remove exported aggregates from the object store; without --yes it only says which')
     .requiredOption('--before <day>', 'days before this one, YYYY-MM-DD', parseDay)
     .option('--yes', 'do it')
     .action(async (options: { before: string; yes?: boolean }) => {
