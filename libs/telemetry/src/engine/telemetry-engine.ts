@@ -12,11 +12,11 @@ import {
 } from '../columnar/index.js';
 import { LivePresence, type LiveCounts } from '../live/live-presence.js';
 import { ReaderThread } from '../queries/reader-thread.js';
-import type { RawQueries, TelemetryQueries } from '../queries/types.js';
+import type { RawQueries, TelemetryQueries, TimeRange } from '../queries/types.js';
 import { TokenBuckets } from '../queue/rate-limits.js';
 import type { DeviceDayKey } from '../rollup/rollup-store.js';
 import { ScanThread } from '../scan/scan-thread.js';
-import { dayOf, formatDay, parseDay } from '../storage/days.js';
+import { dayOf, formatDay, HOUR_MS, parseDay } from '../storage/days.js';
 import { telemetryDatabasePath } from '../storage/telemetry-file.js';
 import { WriterThread } from '../writer/writer-thread.js';
 import { AnswerCache } from './answer-cache.js';
@@ -178,10 +178,12 @@ export class TelemetryEngine {
     name: Name,
     query: TelemetryQueries[Name]['query'],
   ): Promise<TelemetryQueries[Name]['answer']> {
-    const ask = () => this.#reader.run(name, query);
-    if (NEVER_CACHED.has(name)) return ask();
-    const days = daysOfQuery(name, query, this.options.now());
-    return this.#cache.get(query.packageId, `${name} ${JSON.stringify(query)}`, days, ask);
+    if (NEVER_CACHED.has(name)) return this.#reader.run(name, query);
+    const question = widenToHours(query);
+    const days = daysOfQuery(name, question, this.options.now());
+    return this.#cache.get(query.packageId, `${name} ${JSON.stringify(question)}`, days, () =>
+      this.#reader.run(name, question),
+    );
   }
 
   /** Answers a question from raw events, in the analytics process. @throws QueryError, DeadlineError, AnalyticsError */
@@ -398,6 +400,15 @@ export class TelemetryEngine {
       this.options.log.warn({ err: error }, 'the free space of the data directory cannot be read');
     }
   }
+}
+
+/** Roll-ups know whole hours, and "until now" is asked at another moment each time. */
+function widenToHours<Query extends object>(query: Query): Query {
+  if (!('range' in query)) return query;
+  const { fromMs, toMs } = query.range as TimeRange;
+  if (!(fromMs < toMs)) return query;
+  const range = { fromMs: Math.floor(fromMs / HOUR_MS) * HOUR_MS, toMs: Math.ceil(toMs / HOUR_MS) * HOUR_MS };
+  return { ...query, range };
 }
 
 function sizeOf(file: string): number {
