@@ -1,4 +1,4 @@
-import type { RawConnection } from '@mosis/sqlite';
+import type { RawConnection } from '@mosis/sqlite/connection';
 
 /** Samples kept of each app, and how many of them one commit may add. */
 const SAMPLES_PER_APP = 200;
@@ -41,8 +41,8 @@ export class Quarantine {
          VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
       ),
       prune: db.prepare(
-        `DELETE FROM rejection_samples WHERE app = ?1 AND sample <=
-           (SELECT sample FROM rejection_samples WHERE app = ?1 ORDER BY sample DESC LIMIT 1 OFFSET ${SAMPLES_PER_APP})`,
+        `DELETE FROM rejection_samples WHERE app = ? AND sample <=
+           (SELECT sample FROM rejection_samples WHERE app = ? ORDER BY sample DESC LIMIT 1 OFFSET ${SAMPLES_PER_APP})`,
       ),
     };
   }
@@ -87,7 +87,7 @@ export class Quarantine {
           refusal.sample ?? null,
         );
       }
-      this.#sql.prune.run(app);
+      this.#sql.prune.run(app, app);
     }
     this.reset();
   }
