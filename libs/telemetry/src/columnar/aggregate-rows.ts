@@ -1,4 +1,4 @@
-import type { RawConnection } from '@mosis/sqlite';
+import type { RawConnection } from '@mosis/sqlite/connection';
 import { cardinality, readBitmap, RoaringBitmap32, withBitmaps, writeBitmap } from '../bitmaps.js';
 import { DimensionCode, Measure } from '../rollup/event-kinds.js';
 

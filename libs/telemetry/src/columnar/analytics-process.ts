@@ -1,5 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { compiledModulePath } from '@mosis/sqlite';
+import { compiledModulePath } from '@mosis/sqlite/connection';
 import type { RawQueries } from '../queries/types.js';
 import { QueryError } from '../queries/types.js';
 import { AnalyticsError, DeadlineError, VerificationError } from './errors.js';

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { RawConnection } from '@mosis/sqlite';
+import type { RawConnection } from '@mosis/sqlite/connection';
 import { formatDay } from '../storage/days.js';
 import { archivePath } from '../storage/telemetry-file.js';
 import { CONTEXT_COLUMNS, type Dictionaries } from './dictionaries.js';

@@ -1,4 +1,4 @@
-import type { RawConnection } from '@mosis/sqlite';
+import type { RawConnection } from '@mosis/sqlite/connection';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Session } from './duck.js';
 

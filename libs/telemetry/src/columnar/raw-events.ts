@@ -1,5 +1,5 @@
 import type { DuckDBValue } from '@duckdb/node-api';
-import type { RawConnection } from '@mosis/sqlite';
+import type { RawConnection } from '@mosis/sqlite/connection';
 import { readBitmap, using } from '../bitmaps.js';
 import { findApp } from '../queries/dictionary.js';
 import { QueryError, type TimeRange } from '../queries/types.js';

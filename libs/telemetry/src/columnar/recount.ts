@@ -1,4 +1,4 @@
-import type { RawConnection } from '@mosis/sqlite';
+import type { RawConnection } from '@mosis/sqlite/connection';
 import { readBitmap, using } from '../bitmaps.js';
 import { DimensionCode } from '../rollup/event-kinds.js';
 import { DAY_MS, HOUR_MS } from '../storage/days.js';

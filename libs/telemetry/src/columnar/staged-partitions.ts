@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Mutex, type RawConnection } from '@mosis/sqlite';
+import { Mutex, type RawConnection } from '@mosis/sqlite/connection';
 import { dayOf, formatDay } from '../storage/days.js';
 import { archivePath } from '../storage/telemetry-file.js';
 import type { Dictionaries } from './dictionaries.js';

@@ -1,4 +1,4 @@
-import type { RawConnection } from '@mosis/sqlite';
+import type { RawConnection } from '@mosis/sqlite/connection';
 import { CONTEXT_COLUMNS } from './dictionaries.js';
 import { literal, type Session } from './duck.js';
 import { VerificationError } from './errors.js';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { DuckDBAppender } from '@duckdb/node-api';
-import type { RawConnection } from '@mosis/sqlite';
+import type { RawConnection } from '@mosis/sqlite/connection';
 import { cardinality, readBitmap, using } from '../bitmaps.js';
 import { formatDay } from '../storage/days.js';
 import { AggregateReader, type AggregateRow } from './aggregate-rows.js';

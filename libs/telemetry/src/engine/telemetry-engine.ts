@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import { Mutex } from '@mosis/sqlite';
+import { Mutex } from '@mosis/sqlite/connection';
 import {
   AnalyticsProcess,
   hasCurrentArchive,

@@ -1,4 +1,4 @@
-import type { RawConnection } from '@mosis/sqlite';
+import type { RawConnection } from '@mosis/sqlite/connection';
 import { ALL_TYPES, countByMeasure, eachDayCount, measuresOf, type CountMetric } from './counts.js';
 import { formatRange, toHoursOrDays, toWholeDays, type CountedRange } from './counted-range.js';
 import { UnionByKey, eachValueSet } from './device-sets.js';

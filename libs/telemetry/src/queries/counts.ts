@@ -1,4 +1,4 @@
-import type { RawConnection } from '@mosis/sqlite';
+import type { RawConnection } from '@mosis/sqlite/connection';
 import { DimensionCode, Measure } from '../rollup/event-kinds.js';
 import type { CountedRange, HourSpan } from './counted-range.js';
 import { findTypeWord } from './dictionary.js';

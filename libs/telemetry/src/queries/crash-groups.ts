@@ -1,4 +1,4 @@
-import type { RawConnection } from '@mosis/sqlite';
+import type { RawConnection } from '@mosis/sqlite/connection';
 import { RoaringBitmap32 } from '../bitmaps.js';
 import { formatDay } from '../storage/days.js';
 import type { CountedRange } from './counted-range.js';

@@ -1,4 +1,4 @@
-import type { RawConnection } from '@mosis/sqlite';
+import type { RawConnection } from '@mosis/sqlite/connection';
 import { DAY_MS } from '../storage/days.js';
 import { formatRange, formatTime, toWholeDays } from './counted-range.js';
 import { countCrashDevices, presentGroup, tallyCrashes, type CrashGroupRow } from './crash-groups.js';

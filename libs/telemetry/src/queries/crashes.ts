@@ -1,4 +1,4 @@
-import type { RawConnection } from '@mosis/sqlite';
+import type { RawConnection } from '@mosis/sqlite/connection';
 import { formatRange, toWholeDays, type CountedRange } from './counted-range.js';
 import { countCrashDevices, presentGroup, tallyCrashes, type CrashGroupRow } from './crash-groups.js';
 import { Words, findApp } from './dictionary.js';

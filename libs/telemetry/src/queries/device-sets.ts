@@ -1,4 +1,4 @@
-import type { RawConnection } from '@mosis/sqlite';
+import type { RawConnection } from '@mosis/sqlite/connection';
 import { RoaringBitmap32, readBitmap, unionOf, using } from '../bitmaps.js';
 import { codeOf } from './counts.js';
 import { spansOf, type CountedRange, type HourSpan } from './counted-range.js';

@@ -1,4 +1,4 @@
-import type { RawConnection } from '@mosis/sqlite';
+import type { RawConnection } from '@mosis/sqlite/connection';
 import { rowOf } from './snapshot.js';
 import { UNKNOWN_KEY } from './types.js';
 

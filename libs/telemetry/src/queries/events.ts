@@ -1,4 +1,4 @@
-import type { RawConnection } from '@mosis/sqlite';
+import type { RawConnection } from '@mosis/sqlite/connection';
 import { eventsTable } from '../storage/day-tables.js';
 import { dayOf, formatDay, parseDay } from '../storage/days.js';
 import { FLAG_CLAMPED_TO_NOW, FLAG_CLOCK_CORRECTED, FLAG_LATE } from '../wire/clock.js';

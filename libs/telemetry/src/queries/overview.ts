@@ -1,4 +1,4 @@
-import type { RawConnection } from '@mosis/sqlite';
+import type { RawConnection } from '@mosis/sqlite/connection';
 import { Measure } from '../rollup/event-kinds.js';
 import { DAY_MS, dayOf } from '../storage/days.js';
 import { countByMeasure } from './counts.js';

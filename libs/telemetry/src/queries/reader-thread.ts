@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { compiledModulePath } from '@mosis/sqlite';
+import { compiledModulePath } from '@mosis/sqlite/connection';
 import type { ReaderAnswer, ReaderTask } from './reader-messages.js';
 import type { QueryName } from './run-query.js';
 import { QueryError, type TelemetryQueries } from './types.js';

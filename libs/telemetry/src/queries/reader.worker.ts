@@ -1,6 +1,6 @@
 /** The thread that answers queries: one read-only connection, one query at a time, no transaction between them. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { RawConnection } from '@mosis/sqlite';
+import type { RawConnection } from '@mosis/sqlite/connection';
 import { openTelemetryReader } from '../storage/telemetry-file.js';
 import type { ReaderAnswer, ReaderTask } from './reader-messages.js';
 import { runQuery } from './run-query.js';

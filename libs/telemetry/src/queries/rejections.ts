@@ -1,4 +1,4 @@
-import type { RawConnection } from '@mosis/sqlite';
+import type { RawConnection } from '@mosis/sqlite/connection';
 import { DAY_MS, dayOf, formatDay } from '../storage/days.js';
 import { formatTime } from './counted-range.js';
 import { findApp } from './dictionary.js';

@@ -1,4 +1,4 @@
-import type { RawConnection } from '@mosis/sqlite';
+import type { RawConnection } from '@mosis/sqlite/connection';
 import { RoaringBitmap32 } from '../bitmaps.js';
 import { DimensionCode } from '../rollup/event-kinds.js';
 import { DAY_MS, dayOf, formatDay } from '../storage/days.js';

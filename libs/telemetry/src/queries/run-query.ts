@@ -1,4 +1,4 @@
-import type { RawConnection } from '@mosis/sqlite';
+import type { RawConnection } from '@mosis/sqlite/connection';
 import { breakdown } from './breakdown.js';
 import { crash } from './crash.js';
 import { crashes } from './crashes.js';

@@ -1,4 +1,4 @@
-import type { RawConnection } from '@mosis/sqlite';
+import type { RawConnection } from '@mosis/sqlite/connection';
 import { withBitmaps } from '../bitmaps.js';
 
 /** What a query needs beside the file: the moment it is asked at, and how many days raw rows and hours last. */

@@ -1,4 +1,4 @@
-import type { RawConnection } from '@mosis/sqlite';
+import type { RawConnection } from '@mosis/sqlite/connection';
 import { Measure } from '../rollup/event-kinds.js';
 import { eachDayCount, only } from './counts.js';
 import { formatRange, toWholeDays, type CountedRange } from './counted-range.js';

@@ -1,4 +1,4 @@
-import type { RawConnection } from '@mosis/sqlite';
+import type { RawConnection } from '@mosis/sqlite/connection';
 import { RoaringBitmap32 } from '../bitmaps.js';
 import { HOUR_MS, DAY_MS, dayOf, hourOf } from '../storage/days.js';
 import { bucketsOf, type Buckets } from './buckets.js';

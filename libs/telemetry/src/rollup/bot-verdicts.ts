@@ -1,4 +1,4 @@
-import type { RawConnection } from '@mosis/sqlite';
+import type { RawConnection } from '@mosis/sqlite/connection';
 import { readBitmap, using } from '../bitmaps.js';
 import type { DeviceSets } from './device-sets.js';
 

@@ -1,4 +1,4 @@
-import type { RawConnection } from '@mosis/sqlite';
+import type { RawConnection } from '@mosis/sqlite/connection';
 import type { DeviceDay } from './bot-rule.js';
 import { splitContextKey, splitMeasureKey, type ContextWords, type DimensionCells } from './expand.js';
 

@@ -1,4 +1,4 @@
-import type { RawConnection } from '@mosis/sqlite';
+import type { RawConnection } from '@mosis/sqlite/connection';
 import { readBitmap, RoaringBitmap32, using, writeBitmap } from '../bitmaps.js';
 
 type Key = readonly (number | string)[];

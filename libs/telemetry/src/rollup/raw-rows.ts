@@ -1,4 +1,4 @@
-import type { RawConnection } from '@mosis/sqlite';
+import type { RawConnection } from '@mosis/sqlite/connection';
 import { eventsTable } from '../storage/day-tables.js';
 import { dayOf } from '../storage/days.js';
 import { EventKind } from './event-kinds.js';

@@ -1,4 +1,4 @@
-import type { RawConnection } from '@mosis/sqlite';
+import type { RawConnection } from '@mosis/sqlite/connection';
 import type { BotThresholds } from '../engine/types.js';
 import { dayOf, hourOf } from '../storage/days.js';
 import { isBot, type DeviceDay } from './bot-rule.js';

@@ -1,4 +1,4 @@
-import type { RawConnection } from '@mosis/sqlite';
+import type { RawConnection } from '@mosis/sqlite/connection';
 import type { BotThresholds } from '../engine/types.js';
 import { auditDay, type DayAudit } from '../rollup/audit.js';
 import { tallyRawRows } from '../rollup/raw-rows.js';

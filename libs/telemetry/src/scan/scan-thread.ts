@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { compiledModulePath } from '@mosis/sqlite';
+import { compiledModulePath } from '@mosis/sqlite/connection';
 import type { BotThresholds } from '../engine/types.js';
 import type { ScanTasks } from './scan-tasks.js';
 

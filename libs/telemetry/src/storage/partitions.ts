@@ -1,4 +1,4 @@
-import type { RawConnection } from '@mosis/sqlite';
+import type { RawConnection } from '@mosis/sqlite/connection';
 import { eventsTable, eventsTableSql } from './day-tables.js';
 
 /** A row of `partitions`. */

@@ -1,6 +1,13 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Migrator, openReader, openWriter, readMigrations, type Migration, type RawConnection } from '@mosis/sqlite';
+import {
+  Migrator,
+  openReader,
+  openWriter,
+  readMigrations,
+  type Migration,
+  type RawConnection,
+} from '@mosis/sqlite/connection';
 
 /** The name of the telemetry database inside a data directory. */
 export const TELEMETRY_DATABASE_FILE = 'telemetry.db';

@@ -1,5 +1,5 @@
 import type { Statement } from 'better-sqlite3';
-import type { RawConnection } from '@mosis/sqlite';
+import type { RawConnection } from '@mosis/sqlite/connection';
 import type { IngestLimits, UploadOutcome } from '../engine/types.js';
 import { TokenBuckets } from '../queue/rate-limits.js';
 import { EventKind } from '../rollup/event-kinds.js';

@@ -1,4 +1,4 @@
-import type { RawConnection } from '@mosis/sqlite';
+import type { RawConnection } from '@mosis/sqlite/connection';
 import { signCrash, type CrashSignature } from '../crashes/fingerprint.js';
 
 /** Crash groups an app may have; what comes after is counted in one group for the rest. */

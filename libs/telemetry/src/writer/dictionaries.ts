@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import type { RawConnection } from '@mosis/sqlite';
+import type { RawConnection } from '@mosis/sqlite/connection';
 import type { ContextWords } from '../rollup/expand.js';
 import { kindOfType, type EventKind } from '../rollup/event-kinds.js';
 import { OTHER_KEY } from '../queries/types.js';

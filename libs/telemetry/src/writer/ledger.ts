@@ -1,5 +1,5 @@
 import type { Statement } from 'better-sqlite3';
-import type { RawConnection } from '@mosis/sqlite';
+import type { RawConnection } from '@mosis/sqlite/connection';
 import { ledgerDayOf, ledgerTable, ledgerTableSql, LEDGER_DAYS } from '../storage/day-tables.js';
 
 /**

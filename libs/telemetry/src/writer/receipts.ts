@@ -1,4 +1,4 @@
-import type { RawConnection } from '@mosis/sqlite';
+import type { RawConnection } from '@mosis/sqlite/connection';
 
 /** What an app has sent on a day of receipt. */
 export interface Receipt {

@@ -1,4 +1,4 @@
-import { isSqliteError, type RawConnection } from '@mosis/sqlite';
+import { isSqliteError, type RawConnection } from '@mosis/sqlite/connection';
 import type { BotThresholds, EngineLog, IngestLimits } from '../engine/types.js';
 import { BotVerdicts } from '../rollup/bot-verdicts.js';
 import { tallyRawRows, type RowReading } from '../rollup/raw-rows.js';

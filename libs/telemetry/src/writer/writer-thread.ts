@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { compiledModulePath } from '@mosis/sqlite';
+import { compiledModulePath } from '@mosis/sqlite/connection';
 import type { BotThresholds, EngineLog, IngestLimits, UploadOutcome } from '../engine/types.js';
 import { FairQueue } from '../queue/fair-queue.js';
 import type { WriterResult, WriterUpload } from './batch-store.js';

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { RawConnection } from '@mosis/sqlite';
+import type { RawConnection } from '@mosis/sqlite/connection';
 import { RoaringBitmap32, withBitmaps, writeBitmap } from '../../bitmaps.js';
 import type { ColumnarState } from '../../engine/columnar-state.js';
 import { eventsTable, eventsTableSql } from '../../storage/day-tables.js';

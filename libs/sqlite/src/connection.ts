@@ -1,0 +1,7 @@
+/** Opening, migrating and what goes with it, without Kysely: what a thread loads that speaks SQL itself, for memory's sake. */
+export * from './open.js';
+export * from './compiled-module.js';
+export * from './sqlite-error.js';
+export { Mutex } from './mutex.js';
+export * from './migrate/migration-files.js';
+export * from './migrate/migrator.js';
