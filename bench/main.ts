@@ -8,6 +8,7 @@ import { walCase } from './cases/wal.ts';
 import { ArgumentError, readArguments, type Arguments } from './lib/arguments.ts';
 import { Bench, type BenchCase } from './lib/bench.ts';
 import { describeMachine, machineText } from './lib/machine.ts';
+import { markdownOf } from './lib/markdown.ts';
 import { say } from './lib/progress.ts';
 import { Report } from './lib/report.ts';
 import { SCALES } from './lib/scales.ts';
@@ -24,8 +25,9 @@ Options:
                              some ten minutes; full builds 100 million rows once, and takes an hour or more
   --dir FOLDER               where data sets lie; one that is there is used again. Needed for full (about 8 GB)
   --seed NUMBER              another data set (1)
-  --cpu-prof FOLDER          ingest: writes CPU profiles of the server's threads there, and their top costs
+  --cpu-prof FOLDER          ingest: only profiles the server's threads; profiles go there, top costs to standard error
   --json                     the result as JSON on standard output
+  --markdown                 the result as the tables of docs/performance.md
 
 A target that is missed is said; it is no failure.
 `;
@@ -39,7 +41,7 @@ async function main(): Promise<void> {
     process.stdout.write(HELP);
     return;
   }
-  const report = new Report((text) => process.stdout.write(asked.json ? '' : text));
+  const report = new Report((text) => process.stdout.write(asked.output === 'lines' ? text : ''));
   const bench = new Bench(asked, report);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
@@ -60,26 +62,31 @@ async function runCases(bench: Bench, asked: Arguments): Promise<void> {
   const startedAt = new Date().toISOString();
   const machine = await describeMachine(bench.folder);
   const { report, scale } = bench;
-  if (!asked.json)
-    process.stdout.write(
-      `${machineText(machine)}\nscale ${scale.name}, seed ${asked.seed}${scale.name === 'full' ? '' : '; targets are set for full'}\n`,
-    );
+  const remark = scale.name === 'full' ? '' : '; targets are set for full';
+  const about = `${machineText(machine)}\nscale ${scale.name}, seed ${asked.seed}${remark}`;
+  if (asked.output === 'lines') process.stdout.write(`${about}\n`);
   for (const benchCase of CASES.filter(({ name }) => asked.names.includes(name))) {
     report.begin(benchCase.name);
     say(`measuring ${benchCase.name}`);
     try {
       await benchCase.run(bench);
+    } catch (error) {
+      // What others measure is worth having.
+      process.exitCode = 1;
+      report.fail((error as Error).stack ?? String(error));
     } finally {
       await bench.end();
     }
   }
-  if (!asked.json) return;
-  const result = { machine, startedAt, scale, seed: asked.seed, sections: report.sections };
-  process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
+  if (asked.output === 'markdown') process.stdout.write(markdownOf(report.sections, about));
+  if (asked.output === 'json') {
+    const result = { machine, startedAt, scale, seed: asked.seed, sections: report.sections };
+    process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
+  }
 }
 
 main()
-  .then(() => process.exit(0))
+  .then(() => process.exit())
   .catch((error: unknown) => {
     process.stderr.write(`${error instanceof ArgumentError ? error.message : String((error as Error).stack)}\n`);
     process.exit(1);

@@ -7,7 +7,8 @@ export interface Arguments {
   scale: Scale;
   /** Where data sets lie and are found again; a temporary folder when it was not given. */
   folder: string | undefined;
-  json: boolean;
+  /** What standard output is: lines as figures come, or the whole result at the end as JSON or as a table. */
+  output: 'lines' | 'json' | 'markdown';
   seed: number;
   /** Where CPU profiles of the measured server go, when they are wanted. */
   profiles: string | undefined;
@@ -35,7 +36,7 @@ export function readArguments(words: string[], known: readonly string[]): Argume
     names: positionals.length > 0 ? positionals : [...known],
     scale,
     folder: values.dir,
-    json: values.json,
+    output: values.json ? 'json' : values.markdown ? 'markdown' : 'lines',
     seed,
     profiles: values['cpu-prof'],
     help: values.help,
@@ -51,6 +52,7 @@ function parse(words: string[]) {
         scale: { type: 'string', default: 'tenth' },
         dir: { type: 'string' },
         json: { type: 'boolean', default: false },
+        markdown: { type: 'boolean', default: false },
         seed: { type: 'string', default: '1' },
         'cpu-prof': { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },

@@ -29,9 +29,17 @@ export interface ReportedFigure extends Figure {
   ratioVerdict?: string;
 }
 
+/** What one benchmark came to. */
+export interface Section {
+  name: string;
+  figures: ReportedFigure[];
+  /** Why it could not go on. */
+  failure?: string;
+}
+
 /** Collects figures by benchmark, and shows each as it comes unless told to be quiet. */
 export class Report {
-  readonly sections: { name: string; figures: ReportedFigure[] }[] = [];
+  readonly sections: Section[] = [];
 
   readonly #write: (text: string) => void;
 
@@ -49,6 +57,13 @@ export class Report {
     const reported = judge(figure);
     this.sections.at(-1)?.figures.push(reported);
     this.#write(figureText(reported));
+  }
+
+  /** Says that the benchmark could not go on. */
+  fail(failure: string): void {
+    const section = this.sections.at(-1);
+    if (section) section.failure = failure;
+    process.stderr.write(`  FAILED: ${failure}\n`);
   }
 }
 
@@ -84,7 +99,8 @@ export function formatNumber(value: number): string {
   return value.toLocaleString('en', { maximumFractionDigits: digits });
 }
 
-function targetText({ atLeast, atMost }: Target): string {
+/** A bound as people write it. */
+export function targetText({ atLeast, atMost }: Target): string {
   return [
     ...(atLeast === undefined ? [] : [`≥ ${formatNumber(atLeast)}`]),
     ...(atMost === undefined ? [] : [`≤ ${formatNumber(atMost)}`]),
