@@ -24,7 +24,7 @@ export class TelemetryJobsService implements OnModuleInit {
     register('telemetry.archive', () => this.engine.runArchive(), HOUR_MS, SOON_MS);
     register('telemetry.export', () => this.engine.runExport(), HOUR_MS);
     register('telemetry.retention', () => this.engine.runRetention(), HOUR_MS);
-    register('telemetry.audit', () => this.engine.runAudit(), DAY_MS);
+    register('telemetry.audit', () => this.engine.runAudit({ repair: true }), DAY_MS);
   }
 
   /** How each part last ended, and when it runs next. */

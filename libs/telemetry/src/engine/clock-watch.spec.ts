@@ -19,7 +19,7 @@ describe('ClockWatch', () => {
     const { watch, pass } = setUp();
     expect(pass(3_600_000)).toBeUndefined();
     expect(pass(60_000, 61_000)).toBeUndefined();
-    expect(watch.hasJumped).toBe(false);
+    expect(watch.doubtedJumpMs).toBe(0);
     expect(watch.steadyForMs()).toBe(3_661_000);
   });
 
@@ -29,9 +29,12 @@ describe('ClockWatch', () => {
   ])('sees a jump of %i ms and begins to count anew', (wallMs, monotonicMs) => {
     const { watch, pass } = setUp();
     expect(pass(wallMs, monotonicMs)).toBe(wallMs - monotonicMs);
-    expect(watch.hasJumped).toBe(true);
-    expect(watch.lastJumpMs).toBe(wallMs - monotonicMs);
+    expect(watch.doubtedJumpMs).toBe(wallMs - monotonicMs);
     expect(pass(5_000)).toBeUndefined();
     expect(watch.steadyForMs()).toBe(5_000);
+    pass(86_400_000 - 5_001);
+    expect(watch.doubtedJumpMs).toBe(wallMs - monotonicMs);
+    pass(1);
+    expect(watch.doubtedJumpMs).toBe(0);
   });
 });

@@ -1,5 +1,7 @@
 import { MINUTE_MS } from './durations.js';
 
+/** A clock that jumped is believed again after this long without another jump. */
+const STEADY_AFTER_JUMP_MS = 24 * 60 * MINUTE_MS;
 /** A wall clock this far from where it should be has jumped. */
 const JUMP_MS = 5 * MINUTE_MS;
 
@@ -9,8 +11,7 @@ export class ClockWatch {
   #monotonicMs: number;
   readonly #startedMs: number;
   #jumpedAtMs: number | undefined;
-  /** The last jump, milliseconds, forwards or back; 0 when there was none. */
-  lastJumpMs = 0;
+  #lastJumpMs = 0;
 
   constructor(
     private readonly wall: () => number,
@@ -30,7 +31,7 @@ export class ClockWatch {
     this.#monotonicMs = monotonicMs;
     if (Math.abs(jumpMs) < JUMP_MS) return undefined;
     this.#jumpedAtMs = monotonicMs;
-    this.lastJumpMs = jumpMs;
+    this.#lastJumpMs = jumpMs;
     return jumpMs;
   }
 
@@ -39,7 +40,8 @@ export class ClockWatch {
     return this.monotonic() - (this.#jumpedAtMs ?? this.#startedMs);
   }
 
-  get hasJumped(): boolean {
-    return this.#jumpedAtMs !== undefined;
+  /** The last jump, milliseconds, forwards or back, for a day after it; then the clock is believed and this is 0. */
+  get doubtedJumpMs(): number {
+    return this.#jumpedAtMs !== undefined && this.steadyForMs() < STEADY_AFTER_JUMP_MS ? this.#lastJumpMs : 0;
   }
 }

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { DAY_MS, dayOf, formatDay, HOUR_MS } from '../storage/days.js';
+import { dayOf, formatDay, HOUR_MS } from '../storage/days.js';
 import type { PartitionRow } from '../storage/partitions.js';
 import { archivePath } from '../storage/telemetry-file.js';
 import type { ScanThread } from '../scan/scan-thread.js';
@@ -11,8 +11,6 @@ import type { EngineOptions, RetentionReport } from './types.js';
 
 /** Partitions one run drops at most: a clock that is wrong must not cost everything at once. */
 const DROPS_PER_RUN = 3;
-/** A clock that jumped is believed again after this long. */
-const STEADY_AFTER_JUMP_MS = DAY_MS;
 /** After a start far from the newest partition, the clock is believed after this long. */
 const STEADY_AFTER_START_MS = HOUR_MS;
 
@@ -52,7 +50,7 @@ export async function runRetention(parts: {
 }
 
 function whyClockIsDoubted(clock: ClockWatch, today: number, newest: number | undefined): string | undefined {
-  if (clock.hasJumped && clock.steadyForMs() < STEADY_AFTER_JUMP_MS) {
+  if (clock.doubtedJumpMs !== 0) {
     return 'the clock has jumped; it is believed after a day';
   }
   if (newest !== undefined && Math.abs(today - newest) > 2 && clock.steadyForMs() < STEADY_AFTER_START_MS) {

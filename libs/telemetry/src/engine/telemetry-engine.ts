@@ -300,7 +300,7 @@ export class TelemetryEngine {
       walBytes: sizeOf(`${file}-wal`),
       freeBytes: this.#freeBytes,
       ...this.#stored,
-      clockJumpMs: this.#clock.lastJumpMs,
+      clockJumpMs: this.#clock.doubtedJumpMs,
     };
   }
 

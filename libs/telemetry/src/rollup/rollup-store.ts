@@ -2,6 +2,7 @@ import type { RawConnection } from '@mosis/sqlite/connection';
 import type { BotThresholds } from '../engine/types.js';
 import { dayOf, hourOf } from '../storage/days.js';
 import { isBot, type DeviceDay } from './bot-rule.js';
+import { findFirstCoveredDay } from '../storage/partitions.js';
 import type { BotVerdicts } from './bot-verdicts.js';
 import { CountCells } from './count-cells.js';
 import { DeviceSets } from './device-sets.js';
@@ -178,6 +179,7 @@ export class RollupStore {
     const update = this.db.prepare(
       'UPDATE sessions SET first_ms = ?, first_context = ?, crashed = ? WHERE session = ?',
     );
+    const coveredFrom = findFirstCoveredDay(this.db);
     const changes = new Map<string, { app: number; day: number; bot: number; cells: DimensionCells[] }>();
     const note = (row: SessionRow, firstMs: number, context: number, crashed: boolean, n: number) => {
       const day = dayOf(firstMs);
@@ -193,8 +195,11 @@ export class RollupStore {
       // Forgotten while its rows were on their way: nothing of it is counted any more.
       if (!row) continue;
       const known = row.first_ms !== null && row.first_context !== null;
+      // Hours of days that cannot be counted again may be gone: what is counted there stays there.
       const moves =
-        !known || isEarlier(seen.firstMs, seen.firstContext, row.first_ms as number, row.first_context as number);
+        !known ||
+        (dayOf(row.first_ms as number) >= coveredFrom &&
+          isEarlier(seen.firstMs, seen.firstContext, row.first_ms as number, row.first_context as number));
       const crashed = row.crashed === 1 || seen.crashed;
       if (!moves && crashed === (row.crashed === 1)) continue;
       const firstMs = moves ? seen.firstMs : (row.first_ms as number);

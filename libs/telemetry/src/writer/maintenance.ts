@@ -172,6 +172,8 @@ export class Maintenance {
     return this.store.transaction(() => {
       const change = this.store.flushInside(nowMs) ?? NO_CHANGE;
       if (this.store.verdicts.isBot(app, day, device) === toBot) return change;
+      // Behind the horizon its rows, and the hours they were counted in, are gone.
+      if (day < findFirstCoveredDay(this.store.db)) return change;
       // Forgotten since it was suspected: a verdict would be the only thing left of it.
       if (toBot && !this.#knowsDeviceDay(app, day, device)) return change;
       const tail = this.store.newTally();

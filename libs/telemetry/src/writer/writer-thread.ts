@@ -227,9 +227,9 @@ export class WriterThread {
   }
 
   #tallyOutcome(outcome: UploadOutcome): void {
+    if (outcome.kind === 'refused') return this.#count(outcome.code);
     this.counters.uploads += 1;
-    if (outcome.kind === 'refused') this.#count(outcome.code);
-    else if (!outcome.answer.duplicate) this.counters.events += outcome.answer.accepted;
+    if (!outcome.answer.duplicate) this.counters.events += outcome.answer.accepted;
   }
 
   #count(code: string): void {
