@@ -8,7 +8,7 @@ import { bodyOf, seededRandom, sessionIdOf, type SentEvent } from './support/bat
 import { EngineProcess } from './support/engine-process.js';
 import { listRawTables, openPlainly, readRawEvents, type RawEventRow } from './support/raw-events.js';
 import { report } from './support/report.js';
-import { compareWithRecount } from './support/rollups.js';
+import { compareCoveredDays } from './support/rollups.js';
 import { DAY_MS, HOUR_MS } from './support/test-clock.js';
 
 /** TELEMETRY_LONG=1 makes it a hundred kills. */
@@ -178,10 +178,7 @@ describe('an engine that is killed again and again', () => {
       const lost = [...storm.acknowledged].filter(
         ([id, { accepted }]) => inLedger.get(id.replaceAll('-', '').toUpperCase()) !== accepted,
       );
-      const coveredFrom = Number(
-        db.prepare(`SELECT value FROM engine_state WHERE key = 'first_covered_day'`).pluck().get() ?? 0,
-      );
-      const differences = compareWithRecount(db, gone).filter(isOfDayFrom(coveredFrom));
+      const differences = compareCoveredDays(db, gone);
       report({
         ...storm.tally,
         rows: rows.length,
@@ -203,15 +200,6 @@ describe('an engine that is killed again and again', () => {
     process.env.TELEMETRY_LONG ? 1_200_000 : 120_000,
   );
 });
-
-/** Whether a difference is of a bucket day whose raw rows are all there: older ones cannot be counted again. */
-function isOfDayFrom(day: number): (line: string) => boolean {
-  return (line) => {
-    const found = /day=(\d+)/.exec(line)?.[1];
-    const firsts = [...line.matchAll(/first=(\d+)/g)].map(([, ms]) => Math.floor(Number(ms) / DAY_MS));
-    return found === undefined ? Math.min(...firsts) >= day : Number(found) >= day;
-  };
-}
 
 /** Lets some time pass; the kill must not depend on what the engine does meanwhile. */
 async function oneMoment(storm: Storm, ms: number): Promise<void> {

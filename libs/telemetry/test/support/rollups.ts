@@ -80,6 +80,19 @@ export function compareWithRecount(db: RawConnection, gone: readonly RawEventRow
   return db.inTransaction ? compare() : db.transaction(compare)();
 }
 
+/** The same for bucket days whose raw rows are all there: of older ones only what the file keeps for ever is left. */
+export function compareCoveredDays(db: RawConnection, gone: readonly RawEventRow[]): string[] {
+  const covered = db.prepare(`SELECT value FROM engine_state WHERE key = 'first_covered_day'`).pluck().get();
+  return compareWithRecount(db, gone).filter((line) => dayOfDifference(line) >= Number(covered ?? 0));
+}
+
+/** The bucket day of a difference; for a session the earlier one of its two first events. */
+function dayOfDifference(line: string): number {
+  const day = /day=(\d+)/.exec(line)?.[1];
+  const firsts = [...line.matchAll(/first=(\d+)/g)].map(([, ms]) => Math.floor(Number(ms) / 86_400_000));
+  return day === undefined ? Math.min(...firsts) : Number(day);
+}
+
 type Column =
   | 'app'
   | 'app_version'
