@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 import type { LoadedApp } from '../load/batches.ts';
 import { plainEnvironment, serverAllocator, serverFlags } from './environment.ts';
 
+/** Ends the server when this process is gone, however that went. */
+const FOLLOWER = new URL('../../tools/lib/follow-wrapper.mjs', import.meta.url).href;
 const MAIN = fileURLToPath(new URL('../../apps/api/dist/main.js', import.meta.url));
 const START_MS = 60_000;
 const STOP_MS = 30_000;
@@ -31,9 +33,10 @@ export class RealServer {
       options.profiles === undefined
         ? []
         : ['--cpu-prof', '--cpu-prof-dir', options.profiles, '--cpu-prof-interval', '500'];
-    const child = spawn(process.execPath, [...serverFlags, ...profiling, MAIN, 'serve'], {
+    const child = spawn(process.execPath, [...serverFlags, '--import', FOLLOWER, ...profiling, MAIN, 'serve'], {
       env: plainEnvironment({
         ...serverAllocator,
+        MOSIS_WRAPPER_FD: '3',
         DATA_DIR: dataDir,
         PORT: '0',
         NODE_ENV: 'production',
@@ -48,11 +51,11 @@ export class RealServer {
         TELEMETRY_EXPORT: 'off',
         ...options.environment,
       }),
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     });
     const log = createWriteStream(join(dataDir, 'bench-server.log'));
-    child.stdout.pipe(log);
-    child.stderr.pipe(log);
+    child.stdout?.pipe(log);
+    child.stderr?.pipe(log);
     const server = new RealServer(child, await findAddress(dataDir, child));
     await server.get('/healthz');
     options.onAnswer?.();
