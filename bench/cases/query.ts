@@ -1,13 +1,15 @@
 import type { TelemetryQueries } from '@mosis/telemetry';
 import { SqliteScan } from '../baselines/sqlite-scan.ts';
 import type { Bench, BenchCase } from '../lib/bench.ts';
-import { DAY_MS, ReaderThread } from '../lib/internals.ts';
+import { ReaderThread } from '../lib/internals.ts';
 import { say } from '../lib/progress.ts';
 import { peakResidentBytes } from '../lib/resident.ts';
 import { RealServer } from '../lib/server.ts';
 import { quantile, timedEach } from '../lib/statistics.ts';
 import { nowOf, openDataset, rangeOf, type Dataset } from '../seed/dataset.ts';
 import { measureAdHoc } from './query-ad-hoc.ts';
+
+const HOUR_MS = 3_600_000;
 
 /** The questions of the console, by the words they are reported with. */
 type Question = {
@@ -83,12 +85,12 @@ async function measureHttp(bench: Bench, dataset: Dataset): Promise<void> {
   const { fromMs, toMs } = rangeOf(dataset);
   for (const metric of ['events', 'devices'] as const) {
     const ask = (round: number) => {
-      // Another end each time, within the last day, so that no answer is one that was given before.
-      const to = new Date(toMs - DAY_MS / 2 - round * 1000).toISOString();
+      // Another hour each time, so that no answer is one that was given before.
+      const to = new Date(toMs - (round + 1) * HOUR_MS).toISOString();
       const query = `metric=${metric}&interval=day&from=${new Date(fromMs).toISOString()}&to=${to}`;
       return server.get(`/v1/apps/${packageId}/telemetry/timeseries?${query}`);
     };
-    await ask(-1);
+    await ask(bench.scale.asks);
     const values = await timedEach(bench.scale.asks, ask);
     bench.report.add({
       what: `http: ${metric} a day, ${dataset.days} days`,

@@ -13,6 +13,7 @@ const READERS = 3;
 const READ_PAUSE_MS = 100;
 const SAMPLE_MS = 50;
 const KILLS = 3;
+const HOUR_MS = 3_600_000;
 const LOAD_BEFORE_KILL_MS = 1_500;
 
 /** How large the WAL gets while everybody writes and some read; and how soon a killed server answers again. */
@@ -115,6 +116,6 @@ function loadOf(bench: Bench, server: RealServer, apps: Awaited<ReturnType<RealS
 
 /** A range that was not asked before, so that the answer is read and not remembered. */
 function pathOf(packageId: string, round: number): string {
-  const from = new Date(Date.now() - 90 * DAY_MS - round).toISOString();
+  const from = new Date(Date.now() - 90 * DAY_MS - (round % 2_000) * HOUR_MS).toISOString();
   return `/v1/apps/${packageId}/telemetry/timeseries?metric=devices&interval=day&from=${from}`;
 }
