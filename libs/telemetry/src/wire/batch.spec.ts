@@ -20,7 +20,7 @@ describe('a batch', () => {
     expect(head).toEqual({
       batchId: Buffer.from('0f6f4f9e3a524b0a9d586a2b7a1f9c11', 'hex'),
       batchIdText: '0f6f4f9e-3a52-4b0a-9d58-6a2b7a1f9c11',
-      bodyHash: createHash('sha256').update(JSON.stringify(body)).digest().subarray(0, 16),
+      bodyHash: createHash('blake2b512').update(JSON.stringify(body)).digest().subarray(0, 16),
       appId: 'com.dev.app',
       appVersion: '1.2.0',
       mosisVersion: '1.0.0',

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
 import type { RawConnection } from '@mosis/sqlite/connection';
 import type { ContextWords } from '../rollup/expand.js';
 import { kindOfType, type EventKind } from '../rollup/event-kinds.js';
@@ -26,7 +26,7 @@ export type WordKind = keyof typeof MAX_WORDS;
 /** An app as the engine knows it. */
 export interface KnownApp {
   app: number;
-  pseudonymKey: Buffer;
+  pseudonymKey: KeyObject;
 }
 
 /** What a batch says of its device and app, as texts. */
@@ -114,7 +114,7 @@ export class Dictionaries {
   /** The app of a package id, if it ever sent anything. */
   findApp(packageId: string): KnownApp | undefined {
     const row = this.#sql.app.get(packageId) as { app: number; pseudonym_key: Buffer } | undefined;
-    return row && { app: row.app, pseudonymKey: row.pseudonym_key };
+    return row && { app: row.app, pseudonymKey: createSecretKey(row.pseudonym_key) };
   }
 
   /** The word of an event type; undefined when the app has too many already. */
@@ -227,7 +227,7 @@ export class Dictionaries {
   #makeApp(packageId: string): KnownApp {
     const pseudonymKey = randomBytes(32);
     const { app } = this.#sql.newApp.get(packageId, pseudonymKey) as { app: number };
-    return { app, pseudonymKey };
+    return { app, pseudonymKey: createSecretKey(pseudonymKey) };
   }
 
   #word(cache: AppCache, kind: WordKind, value: string): number | undefined {
@@ -274,7 +274,7 @@ export class Dictionaries {
 }
 
 /** What stands for a device id on disk: an HMAC under a key of the app's own. */
-export function pseudonymOf(key: Buffer, deviceId: string): Buffer {
+export function pseudonymOf(key: KeyObject, deviceId: string): Buffer {
   return createHmac('sha256', key).update(deviceId).digest().subarray(0, 16);
 }
 

@@ -13,12 +13,15 @@ import type {
   WriterRequest,
 } from './messages.js';
 
-/** Uploads handed over at once: the events of one commit are bounded by it. */
-const CHUNK_BYTES = 768 * 1024;
+/** Uploads handed over at once: never more than this, and no more than a commit stores in about this time. */
+const CHUNK_BYTES = { least: 24 * 1024, most: 768 * 1024 };
 const CHUNK_UPLOADS = 192;
+const COMMIT_MS = 20;
 /** So much waiting is committed at once; less waits for the gap after the last commit. */
 const ENOUGH_BYTES = 48 * 1024;
 const ENOUGH_UPLOADS = 8;
+/** Parsing makes much garbage that is dead at once: a young generation that holds a commit's spares collecting it. */
+const YOUNG_GENERATION_MB = 24;
 const RESTART_PAUSE_MS = [100, 1_000, 5_000, 30_000];
 
 /** How the thread is set up. */
@@ -63,6 +66,9 @@ export class WriterThread {
   #ready = false;
   #inFlight: Waiting[] | undefined;
   #lastCommitMs = Number.NEGATIVE_INFINITY;
+  /** What the next commit may hold; follows how fast the last ones went, so that no app waits long behind another. */
+  #chunkBytes = 128 * 1024;
+  #inFlightBytes = 0;
   #pumpTimer: NodeJS.Timeout | undefined;
   #restartTimer: NodeJS.Timeout | undefined;
   #nextCall = 1;
@@ -157,7 +163,9 @@ export class WriterThread {
       }, waitMs);
       return;
     }
-    this.#inFlight = this.#queue.take(CHUNK_BYTES, CHUNK_UPLOADS);
+    const before = this.#queue.bytes;
+    this.#inFlight = this.#queue.take(this.#chunkBytes, CHUNK_UPLOADS);
+    this.#inFlightBytes = before - this.#queue.bytes;
     this.#lastCommitMs = performance.now();
     const uploads = this.#inFlight.map(({ upload }) => upload);
     this.#send({ kind: 'uploads', uploads, nowMs: this.options.now() });
@@ -170,7 +178,10 @@ export class WriterThread {
   #spawn(started?: () => void, failed?: (error: Error) => void): void {
     const { dataDir, bots, limits } = this.options;
     const workerData: WriterData = { dataDir, bots, limits, clockOffsetMs: this.options.now() - Date.now() };
-    const worker = new Worker(compiledModulePath(import.meta.url, './writer.worker.js'), { workerData });
+    const worker = new Worker(compiledModulePath(import.meta.url, './writer.worker.js'), {
+      workerData,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+    });
     this.#worker = worker;
     let lastError: Error | undefined;
     worker.on('message', (reply: WriterReply) => {
@@ -215,6 +226,7 @@ export class WriterThread {
     this.#inFlight = undefined;
     this.#failures = 0;
     this.counters.commits += 1;
+    this.#adaptChunk(performance.now() - this.#lastCommitMs);
     // The next chunk first: the thread works while this one answers.
     this.#pump();
     chunk.forEach((waiting, index) => {
@@ -224,6 +236,14 @@ export class WriterThread {
       waiting.answer(result.outcome);
     });
     if (this.waitingUploads === 0) this.#idle?.();
+  }
+
+  /** Only a commit that was full tells how much fits; one that was not may grow, one that was slow shrinks. */
+  #adaptChunk(tookMs: number): void {
+    const wasFull = this.#inFlightBytes >= this.#chunkBytes / 2;
+    if (!wasFull && tookMs <= COMMIT_MS) return;
+    const factor = Math.min(1.5, Math.max(0.7, COMMIT_MS / tookMs));
+    this.#chunkBytes = Math.min(CHUNK_BYTES.most, Math.max(CHUNK_BYTES.least, this.#chunkBytes * factor));
   }
 
   #tallyOutcome(outcome: UploadOutcome): void {
