@@ -80,6 +80,43 @@ describe('maintenance', () => {
     engine.close();
   });
 
+  it('moves to the bots also what came while their rows were collected', async () => {
+    const engine = new DirectEngine({ bots: TINY_BOTS });
+    engine.upload(batchOf(1, 1, { events: someEvents(20) }), batchOf(2, 2));
+    engine.flush();
+    engine.judge(() => {
+      engine.upload(batchOf(1, 1, { events: [...someEvents(5, 'app_crash'), ...someEvents(3)] }));
+      engine.flush();
+      engine.upload(batchOf(1, 3, { appVersion: '3.0' }));
+    });
+    expect(compareWithRecount(engine.db)).toEqual([]);
+    engine.flush();
+    expect(compareWithRecount(engine.db)).toEqual([]);
+    expect(await engine.runAudit()).toMatchObject({ differences: 0 });
+    engine.close();
+  });
+
+  it('counts rows that come after an erasure took the newest ones, before and after a restart', async () => {
+    const engine = new DirectEngine();
+    engine.upload(batchOf(2, 2), batchOf(1, 1, { events: someEvents(30) }));
+    engine.flush();
+    await engine.erase(APP, 'd1');
+    await engine.runErasures();
+    engine.upload(batchOf(3, 3));
+    engine.flush();
+    expect(compareWithRecount(engine.db)).toEqual([]);
+    await engine.erase(APP, 'd3');
+    await engine.runErasures();
+    engine.reopen();
+    engine.upload(batchOf(4, 4));
+    // Killed before it is rolled up: only the ids tell that it is not.
+    engine.reopen();
+    engine.flush();
+    expect(compareWithRecount(engine.db)).toEqual([]);
+    expect(engine.db.prepare('SELECT count(*) FROM device_days').pluck().get()).toBe(2);
+    engine.close();
+  });
+
   it('passes no verdict on a device that was forgotten meanwhile', async () => {
     const engine = new DirectEngine({ bots: TINY_BOTS });
     engine.upload(batchOf(1, 1, { events: someEvents(20) }));

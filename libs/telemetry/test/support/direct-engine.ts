@@ -115,10 +115,12 @@ export class DirectEngine {
     this.#note(this.#maintenance.flush());
   }
 
-  /** Applies the verdicts that wait. */
-  judge(): void {
+  /** Applies the verdicts that wait; `meanwhile` happens after a device's rows were collected. */
+  judge(meanwhile: () => void = () => undefined): void {
     for (const [name, key] of this.suspects) {
-      this.#apply(key, true);
+      const collected = this.#scan.collectDeviceDay(key);
+      meanwhile();
+      this.call('applyVerdict', { ...key, toBot: true, ...collected });
       this.suspects.delete(name);
     }
   }
