@@ -120,7 +120,7 @@ describe('a hundred days', () => {
       expect(back).toEqual(inBoth(seen(from, from + 1), seen(to, to + 1)));
     }
     engine.close();
-  });
+  }, 600_000);
 
   it('of equal load leave the file as large as the first ones that retention saw', async () => {
     const engine = new DirectEngine();

@@ -6,7 +6,8 @@ import { APPS, life, type Happening } from './support/random-life.js';
 import { compareWithRecount, readBots } from './support/rollups.js';
 import { DAY_MS, HOUR_MS } from './support/test-clock.js';
 
-const RUNS = Number(process.env.TELEMETRY_RUNS ?? 40);
+/** Lives that are tried; TELEMETRY_LONG=1 makes them ten times as many. */
+const RUNS = process.env.TELEMETRY_LONG ? 400 : 40;
 const ONE = APPS[0] as string;
 
 describe('roll-ups', () => {
@@ -33,7 +34,7 @@ describe('roll-ups', () => {
       { numRuns: RUNS, endOnFailure: true },
     );
     expect(happenings).toBeGreaterThan(RUNS);
-  });
+  }, 600_000);
 
   it('move a session to its first event when an earlier one comes later, with its crash and context', () => {
     const engine = new DirectEngine();
