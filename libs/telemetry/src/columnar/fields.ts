@@ -60,8 +60,9 @@ export function compareField(
         throw new QueryError('not-possible', 'true and false are compared with eq, ne and in only.');
       return `coalesce(${type} = 'BOOLEAN' AND ${text} = ${bound.add(String(value))}::VARCHAR, false)`;
     default:
+      // Bound as text: a whole number would be bound as one of 64 bits, which larger ones do not fit.
       return `coalesce(${type} IN ('BIGINT', 'UBIGINT', 'DOUBLE')
-        AND TRY_CAST(${text} AS DOUBLE) ${operator} ${bound.add(value)}::DOUBLE, false)`;
+        AND TRY_CAST(${text} AS DOUBLE) ${operator} ${bound.add(String(value))}::VARCHAR::DOUBLE, false)`;
   }
 }
 
