@@ -45,6 +45,7 @@ async function main(): Promise<void> {
   const bench = new Bench(asked, report);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
+      bench.isStopped = true;
       void bench.end().finally(() => {
         bench.close();
         process.exit(130);
@@ -71,12 +72,13 @@ async function runCases(bench: Bench, asked: Arguments): Promise<void> {
     try {
       await benchCase.run(bench);
     } catch (error) {
-      // What others measure is worth having.
       process.exitCode = 1;
-      report.fail((error as Error).stack ?? String(error));
+      // What others measure is worth having.
+      if (!bench.isStopped) report.fail((error as Error).stack ?? String(error));
     } finally {
       await bench.end();
     }
+    if (bench.isStopped) return;
   }
   if (asked.output === 'markdown') process.stdout.write(markdownOf(report.sections, about));
   if (asked.output === 'json') {

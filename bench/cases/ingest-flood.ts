@@ -22,8 +22,9 @@ export async function measureFlood(bench: Bench, server: RealServer, generator: 
   for (let round = 0; round < rounds; round += 1) {
     alone.push(await ask());
     const flood = flooder.run({ ...common, ...FLOOD, apps: [loud], durationMs: roundMs });
-    beside.push(await ask());
-    floods.push(await flood);
+    const [asked, flooded] = await Promise.all([ask(), flood]);
+    beside.push(asked);
+    floods.push(flooded);
   }
   const note = failureNote(beside);
   const flooded = Math.round(floods.reduce((sum, { eventsPerSecond }) => sum + eventsPerSecond, 0) / floods.length);

@@ -48,11 +48,10 @@ async function measureWal(bench: Bench, server: RealServer, generator: LoadGener
       await delay(READ_PAUSE_MS);
     }
   };
-  const readers = Array.from({ length: READERS }, reader);
-  const load = await generator.run({ ...loadOf(bench, server, apps), durationMs: walMs });
-  isOver = true;
-  await Promise.all(readers);
-  clearInterval(timer);
+  const loading = generator.run({ ...loadOf(bench, server, apps), durationMs: walMs }).finally(() => (isOver = true));
+  const [load] = await Promise.all([loading, ...Array.from({ length: READERS }, reader)]).finally(() =>
+    clearInterval(timer),
+  );
   bench.report.add({
     what: `the WAL within ${Math.round(walMs / 1000)} s of full ingest, at most`,
     unit: 'MB',
@@ -79,19 +78,21 @@ async function measureRestart(
 ): Promise<void> {
   let server = first;
   const seconds: number[] = [];
+  const apps = await server.makeApps(APPS.slice(0, 1));
   say(`killing the server under load: ${KILLS} times`);
+  // The generator makes its batches first, so that the kill comes while it sends.
+  await generator.run({ ...loadOf(bench, server, apps), durationMs: 1 });
   for (let round = 0; round < KILLS; round += 1) {
-    const apps = await server.makeApps(APPS.slice(0, 1));
-    const load = generator.run({ ...loadOf(bench, server, apps), durationMs: LOAD_BEFORE_KILL_MS * 4 });
-    await delay(LOAD_BEFORE_KILL_MS);
-    await server.kill();
+    const killed = server;
+    const loading = generator.run({ ...loadOf(bench, killed, apps), durationMs: LOAD_BEFORE_KILL_MS * 4 });
+    const killing = delay(LOAD_BEFORE_KILL_MS).then(() => killed.kill());
+    await Promise.all([loading, killing]);
     const startedMs = performance.now();
-    server = await RealServer.start(dataDir, {
+    const next = await RealServer.start(dataDir, {
       onAnswer: () => seconds.push((performance.now() - startedMs) / 1000),
     });
-    const started = server;
-    bench.atEnd(() => started.stop());
-    await load;
+    bench.atEnd(() => next.stop());
+    server = next;
   }
   bench.report.add({
     what: 'first answer after kill -9 and restart',

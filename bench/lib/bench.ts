@@ -16,6 +16,9 @@ export class Bench {
   readonly folder: string;
   readonly #isTemporary: boolean;
   readonly #ends: (() => unknown)[] = [];
+  #ending: Promise<void> | undefined;
+  /** Somebody wants this run to end: what fails from here on fails because of that. */
+  isStopped = false;
 
   constructor({ scale, seed, folder, profiles }: Arguments, report: Report) {
     this.scale = scale;
@@ -39,8 +42,13 @@ export class Bench {
     this.#ends.push(work);
   }
 
-  /** Ends what was started, and takes folders away. */
+  /** Ends what was started, and takes folders away; asked twice at the same time, both wait for the one end. */
   async end(): Promise<void> {
+    this.#ending ??= this.#endAll().finally(() => (this.#ending = undefined));
+    return this.#ending;
+  }
+
+  async #endAll(): Promise<void> {
     for (let work = this.#ends.pop(); work; work = this.#ends.pop()) await work();
   }
 
