@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describeError, encodeEvent } from './events.js';
 
+const circular: Record<string, unknown> = {};
+circular.self = circular;
 const at = Date.parse('2026-11-20T10:30:00Z');
 
 describe('encoding an event', () => {
@@ -16,21 +18,9 @@ describe('encoding an event', () => {
     ['a type with capitals', 'Screen', {}],
     ['a type of 61 characters', 'a'.repeat(61), {}],
     ['an empty type', '', {}],
-    ['a nested value', 'x', { a: {} }],
-    ['a list', 'x', []],
-    ['a list as value', 'x', { a: [1] }],
-    ['NaN', 'x', { a: NaN }],
-    ['infinity', 'x', { a: Infinity }],
-    ['a number beyond 2^53', 'x', { a: 2 ** 53 }],
     ['a bigint', 'x', { a: 1n }],
-    ['half a surrogate pair', 'x', { a: '\ud83d' }],
-    ['half a surrogate pair in a name', 'x', { '\ude00': 1 }],
-    ['a NUL', 'x', { a: '\0' }],
-    ['an empty name', 'x', { '': 1 }],
-    ['a name of 61 characters', 'x', { ['a'.repeat(61)]: 1 }],
-    ['51 values', 'x', Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`k${i}`, i]))],
+    ['what refers to itself', 'x', circular],
     ['data of 4,097 bytes', 'x', { a: 'x'.repeat(4097 - 8) }],
-    ['text as data', 'x', 'text'],
     ['a number as type', 7, {}],
   ])('refuses %s', (_, type, data) => {
     expect(encodeEvent(type as string, at, data as never)).toBeUndefined();
@@ -42,21 +32,17 @@ describe('encoding an event', () => {
     expect(encodeEvent('x', at, JSON.parse('{"__proto__":1}') as never)).toContain('"__proto__":1');
   });
 
-  it('never yields what does not read back as the same scalars, whatever the app hands over', () => {
+  it('yields JSON with type and time, or nothing, whatever the app hands over: one event cannot break its batch', () => {
+    const hostile = fc.oneof(
+      fc.anything(),
+      fc.constant(() => 1),
+      fc.constant(Symbol('x')),
+      fc.constant({ toJSON() {} }),
+    );
     fc.assert(
-      fc.property(fc.string(), fc.anything(), (type, data) => {
-        let text: string | undefined;
-        try {
-          text = encodeEvent(type, at, data as never);
-        } catch {
-          return;
-        }
-        if (text === undefined) return;
-        const event = JSON.parse(text) as { type: string; data?: Record<string, unknown> };
-        expect(event.type).toBe(type);
-        for (const value of Object.values(event.data ?? {})) {
-          expect(value === null || ['string', 'number', 'boolean'].includes(typeof value)).toBe(true);
-        }
+      fc.property(fc.oneof(fc.string(), fc.constant('x')), hostile, (type, data) => {
+        const text = encodeEvent(type, at, data as never);
+        if (text !== undefined) expect(JSON.parse(text)).toMatchObject({ type, timestamp: '2026-11-20T10:30:00.000Z' });
       }),
     );
   });

@@ -1,4 +1,4 @@
-import { cleanText, encodeUtf8, isStorable } from './text.js';
+import { cleanText, utf8Bytes } from './text.js';
 
 export type EventValue = string | number | boolean | null;
 export type EventData = Record<string, EventValue | undefined>;
@@ -18,51 +18,27 @@ export interface KnownEvents {
 }
 
 const MAX_DATA_BYTES = 4096;
-const MAX_DATA_KEYS = 50;
-const MAX_KEY_CHARS = 60;
-const TYPE_PATTERN = /^[a-z][a-z0-9_]{0,59}$/;
 
-/** Encodes an event as it will lie in the batch; undefined when the server would refuse it. */
+/**
+ * Encodes an event as it will lie in the batch; undefined when it cannot be sent at all. The server judges the rest, event
+ * by event.
+ */
 export function encodeEvent(type: string, atMs: number, data?: EventData): string | undefined {
-  if (typeof type !== 'string' || !TYPE_PATTERN.test(type)) return undefined;
-  const event: Record<string, unknown> = { type, timestamp: new Date(atMs).toISOString() };
-  if (data != null) {
-    if (typeof data !== 'object' || Array.isArray(data)) return undefined;
-    const entries = Object.entries(data).filter(([, value]) => value !== undefined);
-    if (entries.length > MAX_DATA_KEYS || !entries.every(isSound)) return undefined;
-    // A copy: neither a getter that answers differently nor a toJSON of the app's gets between check and encoding.
-    event.data = Object.fromEntries(entries);
-    if (encodeUtf8(JSON.stringify(event.data)).length > MAX_DATA_BYTES) return undefined;
-  }
-  return JSON.stringify(event);
-}
-
-function isSound([name, value]: [string, unknown]): boolean {
-  if (name.length === 0 || name.length > MAX_KEY_CHARS || !isStorable(name)) return false;
-  if (typeof value === 'string') return isStorable(value);
-  // Beyond 2^53 a number could not be kept exactly; NaN fails the comparison.
-  if (typeof value === 'number') return Math.abs(value) <= Number.MAX_SAFE_INTEGER;
-  return value === null || typeof value === 'boolean';
-}
-
-/** What was thrown, as the data of a crash or error event, shortened until it fits: a crash is not lost to its length. */
-export function describeError(error: unknown): { crash_type: string; message: string; stack?: string } {
-  const thrown = error instanceof Error ? error : new Error(String(error));
-  const crash_type = cleanText(thrown.name, 100);
-  const message = cleanText(thrown.message, 300);
-  let stack = cleanText(thrown.stack ?? '', 3500);
-  // Control and other characters take up to six bytes each once they are encoded.
-  while (stack && encodeUtf8(JSON.stringify({ crash_type, message, stack })).length > MAX_DATA_BYTES) {
-    stack = cleanText(stack, Math.floor(stack.length * 0.8));
-  }
-  return { crash_type, message, ...(stack && { stack }) };
-}
-
-/** As `encodeEvent`, and undefined as well when a getter of the app's throws on the way. */
-export function encodeOrNothing(type: string, atMs: number, data?: EventData): string | undefined {
   try {
-    return encodeEvent(type, atMs, data);
+    // Encoded once: neither a getter that answers differently nor a toJSON of the app's gets between check and sending.
+    const text = (data && JSON.stringify(data)) || '';
+    if (!/^[a-z][a-z0-9_]{0,59}$/.test(type) || utf8Bytes(text) > MAX_DATA_BYTES) return undefined;
+    return `{"type":"${type}","timestamp":"${new Date(atMs).toISOString()}"${text && `,"data":${text}`}}`;
   } catch {
     return undefined;
   }
+}
+
+/** What was thrown, as the data of an `app_crash`, shortened until it fits: a crash is not lost to its length. */
+export function describeError(error: unknown): KnownEvents['app_crash'] {
+  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  const cut = (text: string | undefined, length: number): string => cleanText(text, length, /[\p{Cs}\0]/gu);
+  const data = { crash_type: cut(name, 99), message: cut(message, 300), stack: cut(stack, 3500) };
+  while (utf8Bytes(JSON.stringify(data)) > MAX_DATA_BYTES) data.stack = cut(data.stack, data.stack.length * 0.8);
+  return data;
 }

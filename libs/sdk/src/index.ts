@@ -5,6 +5,5 @@ export type { Platform } from './platform.js';
 export type { DropCounts, DropReason } from './queue-state.js';
 export { openFileStorage } from './storage/file-storage.js';
 export { openIndexedDbStorage } from './storage/indexed-db-storage.js';
-export { MemoryStorage } from './storage/memory-storage.js';
 export type { TelemetryStorage } from './storage/storage.js';
-export { Telemetry, type TelemetryState, type TelemetryStats } from './telemetry.js';
+export { createTelemetry, type Telemetry, type TelemetryState, type TelemetryStats } from './telemetry.js';

@@ -4,7 +4,7 @@ import type { TelemetryStorage } from './storage/storage.js';
 /** Facts about the device that every batch carries. All optional; nothing is collected that is not given. */
 export interface DeviceContext {
   os?: string;
-  deviceModel?: string;
+  device_model?: string;
   /** Two letters, ISO 3166-1. */
   country?: string;
   locale?: string;
@@ -20,7 +20,7 @@ export interface TelemetryOptions {
   appVersion: string;
   mosisVersion: string;
   context?: DeviceContext;
-  /** Where the queue survives a restart. IndexedDB where there is one, else memory. */
+  /** Where the queue survives a restart. Left out, or where it cannot be opened: in memory only. */
   storage?: TelemetryStorage | Promise<TelemetryStorage>;
   /** False waits with the first session for `start()` or the first event. Default true. */
   autoStart?: boolean;
@@ -36,7 +36,7 @@ export interface TelemetryOptions {
   closeTimeoutMs?: number;
   /** Most events in the queue; the oldest batches go first. Default 5,000. */
   maxQueueEvents?: number;
-  /** Most bytes in the queue before compression. Default 10 MB. */
+  /** Most bytes in the queue, which lies in memory too, before compression. Default 4 MB. */
   maxQueueBytes?: number;
   /** Older events are dropped, since the server refuses them from 7 days on. Default 7 days less an hour. */
   maxEventAgeMs?: number;
@@ -46,24 +46,4 @@ export interface TelemetryOptions {
   onErase?: (deviceId: string) => void | Promise<void>;
   /** For tests. */
   platform?: Partial<Platform>;
-}
-
-const DEFAULTS = {
-  autoStart: true,
-  flushIntervalMs: 30_000,
-  sessionIdleMs: 30 * 60_000,
-  heartbeatIntervalMs: 60_000,
-  requestTimeoutMs: 30_000,
-  closeTimeoutMs: 3_000,
-  maxQueueEvents: 5_000,
-  maxQueueBytes: 10_000_000,
-  maxEventAgeMs: 7 * 86_400_000 - 3_600_000,
-};
-
-export type Settings = TelemetryOptions & typeof DEFAULTS;
-
-/** The options with every default filled in; one that is given as undefined counts as left out. */
-export function withDefaults(options: TelemetryOptions): Settings {
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  return { ...DEFAULTS, ...(given as unknown as TelemetryOptions) };
 }

@@ -1,258 +1,130 @@
+import type { TelemetryOptions } from './options.js';
 import type { Platform } from './platform.js';
-import {
-  batchKey,
-  countDrop,
-  dropBatch,
-  journalKey,
-  removeBatch,
-  sumOf,
-  type BatchRecord,
-  type DropReason,
-  type QueueState,
-} from './queue-state.js';
+import { changes, emptyState, type Batch, type DropReason, type QueueState } from './queue-state.js';
 import type { TelemetryStorage } from './storage/storage.js';
-import { checksum, encodeUtf8 } from './text.js';
+import { utf8Bytes } from './text.js';
 
-export const STATE_KEY = 'state';
-
-/** Server's limit is 1 MiB inflated; the rest is for the envelope. */
-const MAX_BATCH_BYTES = 900_000;
+/** The server's limits are 500 events and 1 MiB inflated; the rest is for the envelope. */
 const MAX_BATCH_EVENTS = 500;
+const MAX_BATCH_BYTES = 900_000;
+/** So much is added to the journal before it is replaced by the state that it leads to. */
+const JOURNAL_CHARS = 100_000;
 
-export interface QueueLimits {
-  maxQueueEvents: number;
-  maxQueueBytes: number;
-  maxEventAgeMs: number;
-}
+type Changes = typeof changes;
+type Rest<T> = T extends (state: QueueState, ...rest: infer R) => void ? R : never;
 
-/** A batch in doubt outlives the age limit, because only the server knows; its ledger remembers 16 days and more. */
-const MAX_DOUBT_MS = 14 * 86_400_000;
+/** The queue in memory, and its journal in the storage. Changes happen at once in memory; `write` makes them last. */
+export type Queue = ReturnType<typeof createQueue>;
 
-interface OpenBatch {
-  /** The batch's fields beside id, events and drops, as JSON. */
-  header: string;
-  events: string[];
-  sizeBytes: number;
-  oldestAtMs: number;
-}
+export function createQueue(
+  { maxQueueEvents = 5_000, maxQueueBytes = 4_000_000, maxEventAgeMs = 7 * 86_400_000 - 3_600_000 }: TelemetryOptions,
+  { now, uuid }: Platform,
+  report: (error: unknown) => void,
+) {
+  const state = emptyState();
+  /** What the journal lacks. */
+  let lines = '';
+  let storage: TelemetryStorage | undefined;
+  /** How much may be added until the journal is replaced; below 0 it has to be, since what it holds is unknown. */
+  let charsLeft = -1;
+  let writing = Promise.resolve(true);
 
-/**
- * The queue in memory, and its copy in the storage. Changes happen at once in memory; `commit` makes them last. Sealed
- * batches are files of their own, open events are lines of a journal, and the state file decides which of them count.
- */
-export class Queue {
-  private open: OpenBatch | undefined;
-  /** Lines that the journal lacks. */
-  private lines: string[] = [];
-  /** Sealed bodies that the storage lacks. */
-  private readonly unsaved = new Map<string, Uint8Array<ArrayBuffer>>();
-  private waste: string[];
-  private stateChanged = true;
-  private disposed = false;
-  private writing: Promise<unknown> = Promise.resolve();
-  private nextWrite: Promise<boolean> | undefined;
-
-  constructor(
-    private readonly storage: TelemetryStorage,
-    private readonly platform: Pick<Platform, 'now' | 'uuid'>,
-    private readonly limits: QueueLimits,
-    private readonly onError: (error: unknown) => void,
-    readonly state: QueueState,
-    waste: string[] = [],
-  ) {
-    this.waste = waste;
+  function change<K extends keyof Changes>(name: K, ...rest: Rest<Changes[K]>): void {
+    (changes[name] as (state: QueueState, ...rest: unknown[]) => void)(state, ...rest);
+    lines += JSON.stringify([name, ...rest]) + '\n';
   }
 
-  get queued(): number {
-    return sumOf(this.state.batches, 'count') + (this.open?.events.length ?? 0);
+  function replay(journal: string): void {
+    for (const line of journal.split('\n')) {
+      try {
+        // The last line may be torn: its change is one that never was.
+        change(...(JSON.parse(line) as ['lost', DropReason]));
+      } catch {
+        continue;
+      }
+    }
   }
 
-  get openCount(): number {
-    return this.open?.events.length ?? 0;
-  }
+  const findOpen = (): Batch | undefined => state.batches.find(({ id }) => !id);
+  const sumOf = (sizeOf: (batch: Batch) => number): number =>
+    state.batches.reduce((sum, batch) => sum + sizeOf(batch), 0);
+  const countQueued = (): number => sumOf(({ events }) => events.length);
 
-  get openAgeMs(): number {
-    return this.open ? this.platform.now() - this.open.oldestAtMs : 0;
+  /** Ends the open batch: from here on its bytes never change. */
+  function seal(): void {
+    if (findOpen()) change('seal', uuid());
   }
 
   /** Puts an encoded event into the open batch, which is sealed when it is full or belongs to another session. */
-  add(event: string, atMs: number, header: string): void {
-    const sizeBytes = encodeUtf8(event).length + 1;
-    if (this.open && (this.open.header !== header || this.open.sizeBytes + sizeBytes > this.maxBatchBytes)) this.seal();
-    this.state.generated++;
-    if (!this.makeRoom(sizeBytes)) {
-      countDrop(this.state, 'queue_full', 1);
-      return;
+  function add(event: string | undefined, head: string, atMs: number): void {
+    if (!event) return change('lost', 'invalid');
+    const sizeBytes = utf8Bytes(event) + 1;
+    const open = findOpen();
+    // A tenth of the queue at most, so that making room never costs more than that.
+    if (open && (open.head !== head || open.sizeBytes + sizeBytes > Math.min(MAX_BATCH_BYTES, maxQueueBytes / 10)))
+      seal();
+    while (countQueued() >= maxQueueEvents || sumOf((batch) => batch.sizeBytes) + sizeBytes > maxQueueBytes) {
+      // A batch in doubt stays: were it dropped, the same events might count here as dropped and there as accepted.
+      const oldest = state.batches.find(({ id, sent }) => id && !sent);
+      if (!oldest) return change('lost', 'queue_full');
+      change('drop', oldest.id!, 'queue_full');
     }
-    if (!this.open) {
-      this.open = { header, events: [], sizeBytes: encodeUtf8(header).length + 300, oldestAtMs: atMs };
-      this.lines.push(header);
-    }
-    this.open.events.push(event);
-    this.open.sizeBytes += sizeBytes;
-    this.lines.push(event);
-    if (this.open.events.length >= this.maxBatchEvents) this.seal();
-  }
-
-  /**
-   * Counts events that were generated and never got into the queue. The next change of the state carries it to the
-   * storage: an app that does it wrong sixty times a second must not cost sixty synced writes.
-   */
-  countLost(reason: DropReason, count = 1): void {
-    this.state.generated += count;
-    countDrop(this.state, reason, count);
-  }
-
-  /** Seals what an earlier process left open. Its events are counted already. */
-  adopt(header: string, events: string[], oldestAtMs: number): void {
-    this.open = { header, events, sizeBytes: 0, oldestAtMs };
-    this.seal();
-  }
-
-  /** Ends the open batch: from here on its bytes never change. */
-  seal(): void {
-    const { open, state } = this;
-    if (!open) return;
-    const id = this.platform.uuid();
-    const dropped = state.unreported;
-    const report = Object.keys(dropped).length > 0 ? `,"dropped":${JSON.stringify(dropped)}` : '';
-    const body = encodeUtf8(
-      `{"batch_id":"${id}",${open.header.slice(1, -1)},"events":[${open.events.join(',')}]${report}}`,
-    );
-    const key = batchKey(state.journal, open.events.length, id);
-    state.batches.push({
-      key,
-      count: open.events.length,
-      sizeBytes: body.length,
-      checksum: checksum(body),
-      oldestAtMs: open.oldestAtMs,
-      attempts: 0,
-      dropped,
-    });
-    state.unreported = {};
-    this.unsaved.set(key, body);
-    this.waste.push(journalKey(state.journal++));
-    this.open = undefined;
-    this.lines = [];
-    this.stateChanged = true;
+    if (findOpen()) change('event', event, sizeBytes);
+    else change('event', event, sizeBytes, head, atMs);
+    if (findOpen()!.events.length >= Math.min(MAX_BATCH_EVENTS, maxQueueEvents / 10)) seal();
   }
 
   /** Drops sealed batches that the server would refuse for their age. */
-  dropAged(): void {
-    for (const batch of [...this.state.batches]) {
-      const ageMs = this.platform.now() - batch.oldestAtMs;
-      if (ageMs > (batch.attempts > 0 ? MAX_DOUBT_MS : this.limits.maxEventAgeMs)) this.drop(batch, 'too_old');
+  function dropAged(): void {
+    for (const { id, atMs, sent } of [...state.batches]) {
+      // One in doubt lives on, because only the server knows; its ledger remembers 16 days and more.
+      if (id && now() - atMs > (sent ? 2 * maxEventAgeMs : maxEventAgeMs))
+        change('drop', id, sent ? 'unanswered' : 'too_old');
     }
   }
 
-  drop(batch: BatchRecord, reason: DropReason): void {
-    dropBatch(this.state, batch, reason);
-    this.discard(batch);
-  }
-
-  /** Takes out a batch that the server has answered. */
-  settle(batch: BatchRecord, accepted: number, duplicate: boolean): void {
-    removeBatch(this.state, batch);
-    this.state.accepted += accepted;
-    this.state.rejected += batch.count - accepted;
-    if (duplicate) this.state.duplicates++;
-    this.discard(batch);
-  }
-
-  /** Says that `state` was changed from outside and has to be written. */
-  touch(): void {
-    this.stateChanged = true;
-  }
-
-  /** The bytes to send, or undefined when they are gone or damaged. Throws when the storage fails. */
-  async findBody(batch: BatchRecord): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const body = this.unsaved.get(batch.key) ?? (await this.storage.read(batch.key));
-    if (!body || body.length !== batch.sizeBytes || checksum(body) !== batch.checksum) return undefined;
-    return body as Uint8Array<ArrayBuffer>;
-  }
-
-  /** Resolves when all that happened before the call is in the storage; false when the storage failed. Never rejects. */
-  commit(): Promise<boolean> {
-    this.nextWrite ??= this.startWrite();
-    return this.nextWrite;
-  }
-
-  /** Writes nothing any more; resolves when the last write has ended. */
-  async dispose(): Promise<void> {
-    this.disposed = true;
-    await this.writing;
-  }
-
-  private startWrite(): Promise<boolean> {
-    const write = this.writing.then(async () => {
-      this.nextWrite = undefined;
+  /**
+   * Resolves when all that happened before the call is in the storage, beyond a loss of power if `sync`; false when the
+   * storage failed. Never rejects.
+   */
+  const write = (sync?: boolean): Promise<boolean> =>
+    (writing = writing.then(async () => {
+      const added = lines;
+      lines = '';
+      charsLeft -= added.length;
       try {
-        await this.write();
+        if (charsLeft < 0) {
+          const whole = JSON.stringify(['restore', state]) + '\n';
+          await storage?.replace(whole);
+          charsLeft = JOURNAL_CHARS + whole.length;
+        } else if (added || sync) await storage?.append(added, sync);
         return true;
       } catch (error) {
-        this.stateChanged = true;
-        this.onError(error);
+        charsLeft = -1;
+        report(error);
         return false;
       }
-    });
-    this.writing = write;
-    return write;
+    }));
+
+  /** Goes on with what an earlier process left. What happened before this call comes after it. */
+  function open(from: TelemetryStorage | undefined, journal: string): void {
+    const early = lines;
+    storage = from;
+    Object.assign(state, emptyState());
+    replay(journal);
+    seal();
+    replay(early);
+    lines = '';
   }
 
-  /** One consistent cut, taken before the first await. The order matters: what the state names is written before it. */
-  private async write(): Promise<void> {
-    if (this.disposed) return;
-    const { lines, stateChanged } = this;
-    const { journal } = this.state;
-    const waste = [...this.waste];
-    const state = stateChanged && JSON.stringify({ ...this.state, openCount: this.openCount } satisfies QueueState);
-    const bodies = [...this.unsaved];
-    this.lines = [];
-    this.stateChanged = false;
-    if (lines.length > 0) {
-      try {
-        await this.storage.append(journalKey(journal), encodeUtf8(lines.map((line) => `\n${line}`).join('')));
-      } catch (error) {
-        // How much arrived is unknown, so nothing more goes into this journal: its events move into a batch file.
-        if (journal === this.state.journal) this.seal();
-        throw error;
-      }
-    }
-    if (!state) return;
-    for (const [key, body] of bodies) {
-      await this.storage.write(key, body);
-      this.unsaved.delete(key);
-    }
-    await this.storage.write(STATE_KEY, encodeUtf8(state));
-    this.waste = this.waste.slice(waste.length);
-    for (const key of waste) await this.storage.remove(key);
+  /** Forgets everything, and writes nothing any more. */
+  async function clear(): Promise<void> {
+    await writing;
+    storage = undefined;
+    lines = '';
+    charsLeft = -1;
+    Object.assign(state, emptyState());
   }
 
-  /** Drops whole batches, oldest first, until one more event fits. False when only what must stay is left. */
-  private makeRoom(sizeBytes: number): boolean {
-    const { state, limits } = this;
-    for (;;) {
-      const bytes = sumOf(state.batches, 'sizeBytes') + (this.open?.sizeBytes ?? 0);
-      if (this.queued < limits.maxQueueEvents && bytes + sizeBytes <= limits.maxQueueBytes) return true;
-      // A batch in doubt stays: were it dropped, the same events might count here as dropped and there as accepted.
-      const oldest = state.batches.find((batch) => batch.attempts === 0);
-      if (!oldest) return false;
-      this.drop(oldest, 'queue_full');
-    }
-  }
-
-  private discard(batch: BatchRecord): void {
-    this.unsaved.delete(batch.key);
-    this.waste.push(batch.key);
-    this.stateChanged = true;
-  }
-
-  /** A tenth of the queue at most, so that making room never costs more than that. */
-  private get maxBatchEvents(): number {
-    return Math.min(MAX_BATCH_EVENTS, Math.ceil(this.limits.maxQueueEvents / 10));
-  }
-
-  private get maxBatchBytes(): number {
-    return Math.min(MAX_BATCH_BYTES, Math.ceil(this.limits.maxQueueBytes / 10));
-  }
+  return { state, change, findOpen, countQueued, seal, add, dropAged, write, open, clear };
 }

@@ -1,159 +1,135 @@
+import type { TelemetryOptions } from './options.js';
 import type { Platform } from './platform.js';
-import type { BatchRecord, Wait } from './queue-state.js';
 import type { Queue } from './queue.js';
-import type { Outcome, Transport } from './transport.js';
+import type { Answer, Transport } from './transport.js';
+import { batchBody } from './wire.js';
 
 /** Chance must not make a retry immediate: that would be a loop. */
 const BACKOFF_MIN_MS = 250;
 const BACKOFF_BASE_MS = 2_000;
 const BACKOFF_MAX_MS = 15 * 60_000;
-const REFUSED_WAIT_MS = 24 * 3_600_000;
-const MAX_WAIT_MS = 24 * 3_600_000;
+const DAY_MS = 86_400_000;
+/** While nothing can be sent a batch stays open so long: a week without a network is some batches, not one every 30 s. */
+const MAX_OPEN_MS = DAY_MS / 4;
 const STORAGE_RETRY_MS = 30_000;
-/** After so many server errors a batch steps behind the others, lest one that breaks the server holds up all. */
-const ATTEMPTS_BEFORE_STEPPING_BACK = 5;
-/** Batches in doubt cannot be dropped for room, so there are never many. */
-const MAX_IN_DOUBT = 3;
 
-/** Sends sealed batches, oldest first, one request at a time. Never rejects. */
-export class Sender {
-  private running: Promise<void> | undefined;
-  private abort: AbortController | undefined;
-  private stopTimer: (() => void) | undefined;
-  private stopped = false;
-  private again = false;
-  private eager = false;
-  /** Whether requests should outlive the page; set while a browser's page is hidden. */
-  keepAlive = false;
+export type Sender = ReturnType<typeof createSender>;
 
-  constructor(
-    private readonly queue: Queue,
-    private readonly transport: Transport,
-    private readonly platform: Platform,
-    private readonly ingestKey: string,
-    private readonly onError: (error: unknown) => void,
-  ) {}
+/** Seals what is due and sends it, oldest first, one request at a time. */
+export function createSender(
+  { ingestKey, flushIntervalMs = 30_000 }: TelemetryOptions,
+  { now, random, schedule }: Platform,
+  { state, change, findOpen, seal, dropAged, write }: Queue,
+  { post, abortAll }: Transport,
+  findDeviceId: () => string | undefined,
+  report: (error: unknown) => void,
+) {
+  let running: Promise<void> | undefined;
+  let stopTimer: (() => void) | undefined;
+  /** Until `resume`, and from `halt` on. */
+  let stopped = true;
+  /** 1: there may be something to send; 2: try at once where only the network had failed. */
+  let asked = 0;
 
-  /** What sending waits for, if it does. */
-  get wait(): Wait | undefined {
-    const { wait } = this.queue.state;
-    if (!wait) return undefined;
-    const leftMs = wait.untilMs - this.platform.now();
+  /** How long sending has to wait, in milliseconds. */
+  function pauseMs(): number {
+    const { wait } = state;
+    const leftMs = wait && wait.key === ingestKey ? wait.untilMs - now() : 0;
     // Longer than anything ever waits: the clock was set back.
-    if (leftMs <= 0 || leftMs > 2 * MAX_WAIT_MS || wait.ingestKey !== this.ingestKey) return undefined;
-    return wait;
+    return leftMs > 2 * DAY_MS ? 0 : Math.max(leftMs, 0);
   }
 
-  /** Sends until the queue is empty or has to wait. `eager` tries at once where only the network had failed. */
-  wake(eager = false): Promise<void> {
-    if (this.stopped) return Promise.resolve();
-    this.again = true;
-    this.eager ||= eager;
-    this.running ??= this.run();
-    return this.running;
+  const openAgeMs = (): number => Math.abs(now() - (findOpen()?.atMs ?? now()));
+
+  function cancelTimer(): void {
+    stopTimer?.();
+    stopTimer = undefined;
   }
 
-  /** Breaks off; the batch on its way stays in the queue. Resolves when nothing runs any more. */
-  async stop(): Promise<void> {
-    this.stopped = true;
-    this.stopTimer?.();
-    this.abort?.abort();
-    await this.running;
+  function wakeIn(delayMs: number): void {
+    cancelTimer();
+    stopTimer = schedule(() => void wake(), delayMs);
   }
 
-  /** The server refuses the key: nothing is sent for a day. */
-  refuse(status: number): void {
-    this.queue.state.wait = this.waitFor(REFUSED_WAIT_MS, 'refused', status);
-    this.queue.touch();
+  /** Sends until the queue is empty or has to wait; never in spite of Retry-After, 401 or 403. Never rejects. */
+  function wake(urgency = 1): Promise<void> {
+    asked = Math.max(asked, urgency);
+    return stopped ? Promise.resolve() : (running ??= run());
   }
 
-  private async run(): Promise<void> {
-    try {
-      while (this.again && !this.stopped) {
-        this.again = false;
-        await this.sendAll();
+  async function run(): Promise<void> {
+    while (asked && !stopped) {
+      const eager = asked > 1;
+      asked = 0;
+      cancelTimer();
+      if (openAgeMs() >= (pauseMs() ? MAX_OPEN_MS : flushIntervalMs)) seal();
+      dropAged();
+      const head = state.batches[0];
+      const goes = head?.id && (!pauseMs() || (eager && !state.wait!.status));
+      // On record before it is sent: a crash must not let it be dropped, or its events be sealed into a second batch.
+      if (goes && !head.sent) change('sent');
+      const saved = await write(!!goes);
+      if (stopped) break;
+      if (goes && saved) {
+        const answer = await post('batches', batchBody(head, findDeviceId()!));
+        // Broken off: what came back then may be an answer all the same, and is taken as one.
+        if (!stopped || answer.status) apply(answer);
+        asked ||= 1;
+      } else if (head) {
+        wakeIn(
+          saved ? Math.min(pauseMs() || Math.max(flushIntervalMs - openAgeMs(), 0), MAX_OPEN_MS) : STORAGE_RETRY_MS,
+        );
       }
-    } catch (error) {
-      this.onError(error);
-      this.wakeIn(STORAGE_RETRY_MS);
-    } finally {
-      this.running = undefined;
     }
+    running = undefined;
   }
 
-  private async sendAll(): Promise<void> {
-    const { queue } = this;
-    this.stopTimer?.();
-    while (!this.stopped) {
-      queue.dropAged();
-      // Only what the storage holds may be sent: else a crash could seal the same events into a second batch.
-      const saved = await queue.commit();
-      const [head] = queue.state.batches;
-      if (this.stopped || !head) return;
-      if (!saved) return this.wakeIn(STORAGE_RETRY_MS);
-      const { wait, eager } = this;
-      this.eager = false;
-      if (wait && !(eager && wait.cause === 'network')) return this.wakeIn(wait.untilMs - this.platform.now());
-      await this.sendHead(head);
+  function apply({ status, text, receipt, retryAfterMs = 0 }: Answer): void {
+    const { id, events } = state.batches[0]!;
+    const accepted = receipt?.accepted ?? -1;
+    if (Number.isInteger(accepted) && accepted >= 0 && accepted <= events.length) {
+      return change('settle', accepted, !!receipt!.duplicate);
     }
-  }
-
-  private async sendHead(head: BatchRecord): Promise<void> {
-    head.attempts++;
-    const body = await this.queue.findBody(head);
-    if (this.stopped) return;
-    if (!body) {
-      this.onError(new Error(`telemetry batch ${head.key} is damaged`));
-      return this.queue.drop(head, 'corrupt');
+    if (status >= 400 && status < 500) report(new Error(`telemetry: ${status} ${text}`));
+    if (isRefusal(status)) return waitFor(DAY_MS, status);
+    if (status >= 400 && status < 500 && status !== 408 && status !== 429) {
+      change('wait');
+      return change('drop', id!, 'rejected_batch');
     }
-    const abort = (this.abort = new AbortController());
-    const outcome = await this.transport.sendBatch(body, head.count, this.keepAlive, abort);
-    // Broken off by stop(): what came back then may be an answer all the same, and is taken as one.
-    if (this.stopped && outcome.kind === 'later') return;
-    this.apply(head, outcome);
-  }
-
-  private apply(head: BatchRecord, outcome: Outcome): void {
-    const { queue } = this;
-    const { state } = queue;
-    state.wait = undefined;
-    if (outcome.kind === 'later') {
-      this.retryLater(head, outcome);
-    } else {
-      state.failures = 0;
-      if (outcome.kind === 'accepted') queue.settle(head, outcome.accepted, outcome.duplicate);
-      else if (outcome.kind === 'invalid') queue.drop(head, 'rejected_batch');
-      else this.refuse(outcome.status);
-    }
-    queue.touch();
-    if (outcome.kind === 'refused' || outcome.kind === 'invalid') {
-      this.onError(new Error(`telemetry ${outcome.kind}: ${outcome.status} ${outcome.detail}`));
-    }
-  }
-
-  private retryLater(head: BatchRecord, { status, retryAfterMs }: Extract<Outcome, { kind: 'later' }>): void {
-    const { state } = this.queue;
-    const backoffMs =
-      this.platform.random() * Math.min(BACKOFF_MAX_MS, BACKOFF_BASE_MS * 2 ** Math.min(state.failures++, 20));
+    const backoffMs = random() * Math.min(BACKOFF_MAX_MS, BACKOFF_BASE_MS * 2 ** state.failures);
     // A tenth more than asked for, at random: else all devices that were told the same come back at once.
-    const askedMs = Math.min((retryAfterMs ?? 0) * (1 + this.platform.random() / 10), MAX_WAIT_MS);
-    state.wait = this.waitFor(
-      Math.max(backoffMs, askedMs, BACKOFF_MIN_MS),
-      status === 0 ? 'network' : 'server',
-      status,
-    );
-    const inDoubt = state.batches.filter((batch) => batch.attempts > 0).length;
-    if (status >= 500 && head.attempts % ATTEMPTS_BEFORE_STEPPING_BACK === 0 && inDoubt <= MAX_IN_DOUBT) {
-      state.batches.push(...state.batches.splice(state.batches.indexOf(head), 1));
-    }
+    const askedMs = Math.min(retryAfterMs * (1 + random() / 10), DAY_MS);
+    waitFor(Math.max(backoffMs, askedMs, BACKOFF_MIN_MS), status);
   }
 
-  private waitFor(waitMs: number, cause: Wait['cause'], status: number): Wait {
-    return { untilMs: this.platform.now() + waitMs, cause, status, ingestKey: this.ingestKey };
+  function waitFor(waitMs: number, status: number): void {
+    change('wait', { untilMs: now() + waitMs, status, key: ingestKey });
   }
 
-  private wakeIn(delayMs: number): void {
-    this.stopTimer?.();
-    this.stopTimer = this.platform.schedule(() => void this.wake(), delayMs);
-  }
+  return {
+    pauseMs,
+    wake,
+    /** Sends with what else comes within the interval, or at once when a batch has become full. */
+    wakeSoon(): void {
+      if (!findOpen()) void wake();
+      else if (!stopTimer) wakeIn(flushIntervalMs);
+    },
+    /** A heartbeat met this answer. */
+    heed({ status }: Answer): void {
+      if (isRefusal(status)) waitFor(DAY_MS, status);
+    },
+    /** Breaks off; the batch on its way stays in the queue. Resolves when nothing runs any more. */
+    async halt(): Promise<void> {
+      stopped = true;
+      cancelTimer();
+      abortAll();
+      await running;
+    },
+    resume(): void {
+      stopped = false;
+    },
+  };
 }
+
+/** 401 or 403: the key is unknown or revoked, the app suspended, or its quota spent. */
+export const isRefusal = (status?: number): boolean => status === 401 || status === 403;

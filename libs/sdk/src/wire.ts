@@ -1,36 +1,35 @@
-import type { DeviceContext, Settings } from './options.js';
-import { cleanLine } from './text.js';
+import type { TelemetryOptions } from './options.js';
+import type { Batch } from './queue-state.js';
+import { cleanText } from './text.js';
 
-/** The batch's fields beside id, events and drops, as JSON. Cleaned, so that no setting gets whole batches refused. */
-export function batchHeader(settings: Settings, deviceId: string, sessionId: string): string {
-  const context = cleanContext(settings.context ?? {});
-  return JSON.stringify({
-    app_id: settings.appId,
-    app_version: cleanVersion(settings.appVersion),
-    mosis_version: cleanVersion(settings.mosisVersion),
-    device_id: deviceId,
-    session_id: sessionId,
-    ...(Object.keys(context).length > 0 && { context }),
-  });
-}
+const CONTEXT_CHARS = { os: 100, device_model: 100, country: 2, locale: 35 };
 
-/** The body of a heartbeat. */
-export function heartbeatBody(settings: Settings, deviceId: string, sessionId: string): string {
-  return JSON.stringify({
-    app_id: settings.appId,
-    device_id: deviceId,
-    session_id: sessionId,
-    app_version: cleanVersion(settings.appVersion),
-  });
-}
-
-const cleanVersion = (version: string): string => cleanLine(String(version), 50) || 'unknown';
-
-function cleanContext({ os, deviceModel, country, locale }: DeviceContext): Record<string, string> {
+/** The members of a batch that are the same for a whole session, as JSON. Cleaned, so that no setting sinks a batch. */
+export function batchHead(options: TelemetryOptions, sessionId: string): string {
   const context: Record<string, string> = {};
-  if (os) context.os = cleanLine(String(os), 100);
-  if (deviceModel) context.device_model = cleanLine(String(deviceModel), 100);
-  if (country && /^[a-z]{2}$/i.test(country)) context.country = country.toUpperCase();
-  if (locale) context.locale = cleanLine(String(locale), 35);
-  return context;
+  for (const [name, chars] of Object.entries(CONTEXT_CHARS)) {
+    const value = options.context?.[name as keyof typeof CONTEXT_CHARS];
+    if (value && (name !== 'country' || /^[a-z]{2}$/i.test(value))) context[name] = cleanText(value, chars);
+  }
+  return JSON.stringify({
+    app_id: options.appId,
+    app_version: cleanVersion(options.appVersion),
+    mosis_version: cleanVersion(options.mosisVersion),
+    session_id: sessionId,
+    context,
+  }).slice(1, -1);
 }
+
+/** The body of a sealed batch: the same bytes for the same batch, also after a restart. */
+export const batchBody = ({ id, head, events, dropped }: Batch, deviceId: string): string =>
+  `{"batch_id":"${id}","device_id":"${deviceId}",${head},"events":[${events.join()}],"dropped":${JSON.stringify(dropped)}}`;
+
+export const heartbeatBody = (options: TelemetryOptions, deviceId: string, sessionId: string): string =>
+  JSON.stringify({
+    app_id: options.appId,
+    device_id: deviceId,
+    session_id: sessionId,
+    app_version: cleanVersion(options.appVersion),
+  });
+
+const cleanVersion = (version: string): string => cleanText(version, 50) || 'unknown';

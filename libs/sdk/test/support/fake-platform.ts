@@ -1,5 +1,5 @@
 import { gunzipSync } from 'node:zlib';
-import type { Platform } from '../../src/platform.js';
+import type { Page, Platform } from '../../src/platform.js';
 
 export interface SentBody extends Record<string, unknown> {
   batch_id: string;
@@ -27,6 +27,7 @@ export class FakePlatform implements Platform {
   randomValue = 0.5;
   requests: SeenRequest[] = [];
   answer: Answer = accept;
+  page: Page = new EventTarget();
   private readonly timers = new Set<{ atMs: number; run: () => void }>();
   private ids = 0;
 
@@ -42,7 +43,7 @@ export class FakePlatform implements Platform {
 
   fetch = async (url: string, init: RequestInit): Promise<Response> => {
     const headers = init.headers as Record<string, string>;
-    const bytes = Buffer.from(init.body as Uint8Array);
+    const bytes = Buffer.from(await (init.body as Blob).arrayBuffer());
     const text = (headers['Content-Encoding'] === 'gzip' ? gunzipSync(bytes) : bytes).toString();
     const request: SeenRequest = {
       path: new URL(url).pathname,

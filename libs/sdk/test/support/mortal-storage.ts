@@ -22,24 +22,21 @@ export class MortalStorage implements TelemetryStorage {
   async die(): Promise<void> {
     this.operationsLeft = 0;
     await this.underWay.catch(() => undefined);
-    await this.inner.close();
+    await this.inner.close?.();
   }
 
   get isDead(): boolean {
     return this.operationsLeft <= 0;
   }
 
-  read = (key: string) => this.run(() => this.inner.read(key));
-  write = (key: string, bytes: Uint8Array<ArrayBuffer>) => this.run(() => this.inner.write(key, bytes));
-  append = (key: string, bytes: Uint8Array<ArrayBuffer>) =>
+  read = () => this.run(() => this.inner.read());
+  append = (text: string, sync?: boolean) =>
     this.run(
-      () => this.inner.append(key, bytes),
-      () => this.inner.append(key, bytes.slice(0, Math.floor(bytes.length / 2))),
+      () => this.inner.append(text, sync),
+      () => this.inner.append(text.slice(0, Math.floor(text.length / 2))),
     );
-  remove = (key: string) => this.run(() => this.inner.remove(key));
-  keys = () => this.run(() => this.inner.keys());
-  clear = (kept: string) => this.run(() => this.inner.clear(kept));
-  close = () => this.run(() => this.inner.close());
+  replace = (text: string) => this.run(() => this.inner.replace(text));
+  erase = (device: string) => this.run(() => this.inner.erase(device));
 
   private run<T>(operation: () => Promise<T>, half?: () => Promise<void>): Promise<T> {
     if (this.operationsLeft-- > 0) {

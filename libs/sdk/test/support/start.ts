@@ -1,8 +1,7 @@
 import type { TelemetryOptions } from '../../src/options.js';
-import type { Page } from '../../src/page.js';
-import { MemoryStorage } from '../../src/storage/memory-storage.js';
-import { Telemetry, type TelemetryStats } from '../../src/telemetry.js';
+import { createTelemetry, type Telemetry, type TelemetryStats } from '../../src/telemetry.js';
 import { FakePlatform, settle } from './fake-platform.js';
+import { MemoryStorage } from './memory-storage.js';
 
 export interface Started {
   telemetry: Telemetry;
@@ -14,27 +13,23 @@ export interface Started {
 /** A running SDK on a fake platform, its storage open. No heartbeats and no session of its own unless asked for. */
 export async function startTelemetry(
   options: Partial<TelemetryOptions> & { platform?: FakePlatform; storage?: MemoryStorage } = {},
-  page?: Page,
 ): Promise<Started> {
   const platform = options.platform ?? new FakePlatform();
   const storage = options.storage ?? new MemoryStorage();
   const errors: unknown[] = [];
-  const telemetry = new Telemetry(
-    {
-      endpoint: 'http://server.test',
-      ingestKey: 'mi_test',
-      appId: 'org.example.app',
-      appVersion: '1.2.0',
-      mosisVersion: '1.0.0',
-      heartbeatIntervalMs: 0,
-      autoStart: false,
-      onError: (error) => errors.push(error),
-      ...options,
-      storage,
-      platform,
-    },
-    page,
-  );
+  const telemetry = createTelemetry({
+    endpoint: 'http://server.test',
+    ingestKey: 'mi_test',
+    appId: 'org.example.app',
+    appVersion: '1.2.0',
+    mosisVersion: '1.0.0',
+    heartbeatIntervalMs: 0,
+    autoStart: false,
+    onError: (error) => errors.push(error),
+    ...options,
+    storage,
+    platform,
+  });
   await settle();
   return { telemetry, platform, storage, errors };
 }

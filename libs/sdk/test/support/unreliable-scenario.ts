@@ -1,6 +1,6 @@
 import { defaultPlatform, type Platform } from '../../src/platform.js';
 import { openFileStorage } from '../../src/storage/file-storage.js';
-import { Telemetry, type TelemetryStats } from '../../src/telemetry.js';
+import { createTelemetry, type Telemetry, type TelemetryStats } from '../../src/telemetry.js';
 import { MortalStorage } from './mortal-storage.js';
 
 export interface ScenarioOptions {
@@ -83,7 +83,7 @@ async function begin(options: ScenarioOptions): Promise<{
   const storage = new MortalStorage(await openFileStorage(options.directory), options.random() < 0.5);
   const gone = new AbortController();
   const platform = hastyPlatform(options.random, gone.signal);
-  const telemetry = new Telemetry({
+  const telemetry = createTelemetry({
     endpoint: options.endpoint,
     ingestKey: options.ingestKey,
     appId: options.appId,
