@@ -29,11 +29,14 @@ export class ScanTasks {
   } {
     const tally = new RollupTally(() => false);
     const upTo = new Map<number, number>();
-    for (const { day: partition } of listPartitions(this.db)) {
-      const last = findLastRowId(this.db, partition);
-      upTo.set(partition, last);
+    for (const partition of listPartitions(this.db)) {
+      const last = findLastRowId(this.db, partition.day);
+      upTo.set(partition.day, last);
+      const { first_bucket: first, last_bucket: newest } = partition;
+      const mayHaveCounted = first !== null && newest !== null && first <= input.day && input.day <= newest;
+      const range = { after: mayHaveCounted ? 0 : partition.rolled_up_to, upTo: last };
       const filter = { app: input.app, device: input.device, bucketDay: input.day };
-      tallyRawRows(this.db, partition, { after: 0, upTo: last }, filter, this.#reading, tally);
+      tallyRawRows(this.db, partition.day, range, filter, this.#reading, tally);
     }
     return { tally: dataOf(tally), upTo };
   }

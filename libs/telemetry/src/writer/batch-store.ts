@@ -75,6 +75,7 @@ export class BatchStore {
   /** Forgets what is in memory: the transaction it belongs to was rolled back. */
   reset(): void {
     this.#partition = undefined;
+    this.crashGroups.reset();
     this.ledger.reset();
     this.#receipts.reset();
     this.#quarantine.reset();

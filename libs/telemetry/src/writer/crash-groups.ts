@@ -7,10 +7,13 @@ export const MAX_CRASH_GROUPS = 10_000;
 /** Kinds of events that are grouped. */
 export type CrashKind = CrashSignature['kind'];
 
+const KNOWN_CRASHES = 1_000;
 const REST_FINGERPRINT = Buffer.alloc(16);
 
 /** Gives crashes and errors the number of their group, making groups inside the caller's transaction. */
 export class CrashGroups {
+  /** Groups by the very text of a crash: devices in the same trouble send the same. */
+  readonly #known = new Map<string, number>();
   readonly #find;
   readonly #insert;
   readonly #count;
@@ -28,6 +31,22 @@ export class CrashGroups {
 
   /** The group of a crash; made when it is the first of its kind. */
   groupOf(app: number, kind: CrashKind, data: string | null, device: number): number {
+    const key = `${app}/${kind}/${data}`;
+    let group = this.#known.get(key);
+    if (group === undefined) {
+      group = this.#findOrMake(app, kind, data, device);
+      if (this.#known.size >= KNOWN_CRASHES) this.#known.clear();
+      this.#known.set(key, group);
+    }
+    return group;
+  }
+
+  /** Forgets what is in memory: the transaction that made it was rolled back. */
+  reset(): void {
+    this.#known.clear();
+  }
+
+  #findOrMake(app: number, kind: CrashKind, data: string | null, device: number): number {
     const signature = signCrash(kind, parseData(data));
     const found = this.#find.get(app, signature.fingerprint) as number | undefined;
     if (found !== undefined) return found;

@@ -24,9 +24,12 @@ export interface AnnouncedChange {
   suspects: RollupChange['suspects'];
 }
 
+/** An upload on its way to the thread; its body is the next `bytes` of the bodies that travel with it. */
+export type PackedUpload = Omit<WriterUpload, 'body'> & { bytes: number };
+
 /** To the thread. */
 export type WriterRequest =
-  | { kind: 'uploads'; uploads: WriterUpload[]; nowMs: number }
+  | { kind: 'uploads'; uploads: PackedUpload[]; bodies: ArrayBuffer; nowMs: number }
   | { kind: 'call'; id: number; name: MaintenanceName; input: unknown; nowMs: number }
   | { kind: 'close' };
 

@@ -12,6 +12,7 @@ import type {
   WriterReply,
   WriterRequest,
 } from './messages.js';
+import { packUploads } from './pack-uploads.js';
 
 /** Uploads handed over at once: never more than this, and no more than a commit stores in about this time. */
 const CHUNK_BYTES = { least: 24 * 1024, most: 768 * 1024 };
@@ -167,12 +168,12 @@ export class WriterThread {
     this.#inFlight = this.#queue.take(this.#chunkBytes, CHUNK_UPLOADS);
     this.#inFlightBytes = before - this.#queue.bytes;
     this.#lastCommitMs = performance.now();
-    const uploads = this.#inFlight.map(({ upload }) => upload);
-    this.#send({ kind: 'uploads', uploads, nowMs: this.options.now() });
+    const packed = packUploads(this.#inFlight.map(({ upload }) => upload));
+    this.#send({ kind: 'uploads', ...packed, nowMs: this.options.now() }, [packed.bodies]);
   }
 
-  #send(request: WriterRequest): void {
-    this.#worker?.postMessage(request);
+  #send(request: WriterRequest, handedOver: ArrayBuffer[] = []): void {
+    this.#worker?.postMessage(request, handedOver);
   }
 
   #spawn(started?: () => void, failed?: (error: Error) => void): void {

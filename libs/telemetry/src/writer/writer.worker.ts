@@ -5,6 +5,7 @@ import type { RollupChange } from '../rollup/rollup-store.js';
 import { openTelemetryWriter } from '../storage/telemetry-file.js';
 import { Maintenance } from './maintenance.js';
 import type { MaintenanceName, WriterData, WriterReply, WriterRequest } from './messages.js';
+import { unpackUploads } from './pack-uploads.js';
 import { TelemetryStore } from './telemetry-store.js';
 
 /** How often the thread looks whether counts have waited long enough. */
@@ -42,7 +43,7 @@ port.on('message', (request: WriterRequest) => {
   if (request.kind === 'close') return close();
   offsetMs = request.nowMs - Date.now();
   if (request.kind === 'uploads') {
-    const { results, change } = store.commit(request.uploads, request.nowMs);
+    const { results, change } = store.commit(unpackUploads(request.uploads, request.bodies), request.nowMs);
     say({ kind: 'results', results, rollupLagMs: store.rollupLagMs(request.nowMs) });
     announce(change);
     return;
