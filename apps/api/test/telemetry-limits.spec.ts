@@ -100,14 +100,15 @@ describe('batches that arrive', () => {
     await platform.stop();
   });
 
-  /** Announces a batch, sends one byte of it, and answers what comes back first. */
-  function announce(bytes: number): { socket: Socket; answer: Promise<string> } {
+  /** Announces a batch, sends the beginning of it, and answers what comes back first. */
+  function announce(bytes: number, sent: number): { socket: Socket; answer: Promise<string> } {
     const socket = connect(port, '127.0.0.1');
     sockets.add(socket);
     socket.on('error', () => undefined);
     socket.write(
-      `POST /v1/telemetry/batches HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nx-ingest-key: ${sender.key}\r\ncontent-length: ${bytes}\r\n\r\n{`,
+      `POST /v1/telemetry/batches HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nx-ingest-key: ${sender.key}\r\ncontent-length: ${bytes}\r\n\r\n`,
     );
+    socket.write(Buffer.alloc(sent, 0x20));
     const answer = new Promise<string>((resolve) => {
       let text = '';
       socket.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
@@ -117,11 +118,11 @@ describe('batches that arrive', () => {
   }
 
   it('are bounded in what they may fill of the memory together, and give it back when they go', async () => {
-    const held = Array.from({ length: 64 }, () => announce(MIB));
+    const held = Array.from({ length: 64 }, () => announce(MIB, MIB - 1));
     // Those that are held give no answer, so the next one is asked until there is no room.
     let refused = '';
     while (!refused.includes('overloaded')) {
-      const { socket, answer } = announce(MIB);
+      const { socket, answer } = announce(MIB, MIB - 1);
       const first = await Promise.race([answer, new Promise<string>((resolve) => setImmediate(() => resolve('')))]);
       if (first === '') held.push({ socket, answer });
       refused = first === '' ? await Promise.race(held.map((one) => one.answer)) : first;
@@ -133,6 +134,16 @@ describe('batches that arrive', () => {
     let status = 503;
     while (status === 503) status = (await sender.post(sender.batch([{ type: 'x' }]))).status;
     expect(status).toBe(200);
+  });
+
+  it('take no room by being announced', async () => {
+    const held = Array.from({ length: 100 }, () => announce(MIB, 1));
+    // Whoever asks after them on a connection of its own is answered after they were read.
+    const { answer } = announce(MIB + 1, 0);
+    expect(await answer).toMatch(/^HTTP\/1\.1 413 /);
+    expectStatus(await sender.post(sender.batch([{ type: 'x' }])), 200);
+    for (const { socket } of held) socket.destroy();
+    await Promise.all(held.map((one) => one.answer));
   });
 
   it('are not counted any more once they are answered', async () => {

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, RequestPayload } from 'fastify';
 import { AppError } from '../common/app-error.js';
 
 const BATCHES = '/v1/telemetry/batches';
@@ -6,10 +6,10 @@ const HEARTBEATS = '/v1/telemetry/heartbeats';
 /** What a batch may have on the wire, packed or not. */
 export const BATCH_LIMIT_BYTES = 1024 * 1024;
 const HEARTBEAT_LIMIT_BYTES = 4 * 1024;
-/** Bodies of batches that may be under way at a time; what has arrived whole is bounded by the writer's own queue. */
+/** What of batches under way may be in memory at a time; what is whole is bounded by the writer's own queue as well. */
 const ARRIVING_LIMIT_BYTES = 64 * 1024 * 1024;
-/** What a body counts that does not say how long it is. */
-const UNKNOWN_LENGTH_BYTES = 256 * 1024;
+/** How long a batch may take to arrive: 1 MiB at 140 kbit/s. */
+const ARRIVAL_MS = 60_000;
 /** Browsers send text/plain without asking first; tools send whatever they have. */
 const BATCH_TYPES = /^(?:application\/json|application\/octet-stream|text\/plain)\s*(?:;|$)/i;
 /** What those count as inside, so that only this route takes a body as it comes. */
@@ -26,21 +26,54 @@ export function addTelemetryBodies(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
     if (request.routeOptions.url !== BATCHES) return;
     const { headers } = request.raw;
-    const length = headers['content-length'] === undefined ? UNKNOWN_LENGTH_BYTES : Number(headers['content-length']);
-    if (length > BATCH_LIMIT_BYTES) throw tooLarge();
+    if (Number(headers['content-length'] ?? 0) > BATCH_LIMIT_BYTES) throw tooLarge();
     if (!BATCH_TYPES.test(headers['content-type'] ?? '')) {
       throw new AppError('media-type-unsupported', 'Send a batch as application/json, packed or not.');
     }
-    if (arrivingBytes + length > ARRIVING_LIMIT_BYTES) {
-      throw new AppError('overloaded', 'Too much arrives at once. Try again in a few seconds.', {
-        retryAfterSeconds: 2,
-        routine: true,
-      });
-    }
-    arrivingBytes += length;
-    reply.raw.once('close', () => (arrivingBytes -= length));
+    if (arrivingBytes >= ARRIVING_LIMIT_BYTES) throw tooMuch();
     headers['content-type'] = RAW_BATCH;
   });
+  // Counted as it comes and not as it is announced: announcing costs nothing. Whoever has no key gets here as well. With a
+  // callback, since the body begins to flow in the turn of the loop after the listener is there.
+  fastify.addHook('preParsing', (request: FastifyRequest, reply: FastifyReply, payload: RequestPayload, done) => {
+    if (request.routeOptions.url === BATCHES) watchArrival(payload, reply);
+    done(null, payload);
+  });
+
+  function watchArrival(payload: RequestPayload, reply: FastifyReply): void {
+    let bytes = 0;
+    const deadline = setTimeout(() => refuse(tooSlow()), ARRIVAL_MS).unref();
+    const onData = (chunk: Buffer) => {
+      bytes += chunk.length;
+      arrivingBytes += chunk.length;
+      if (arrivingBytes > ARRIVING_LIMIT_BYTES) refuse(tooMuch());
+    };
+    const refuse = (why: AppError) => {
+      clearTimeout(deadline);
+      payload.off('data', onData);
+      // What is still to come of it is read by nobody.
+      void reply.header('connection', 'close');
+      payload.emit('error', why);
+    };
+    payload.on('data', onData);
+    payload.once('end', () => clearTimeout(deadline));
+    reply.raw.once('close', () => {
+      clearTimeout(deadline);
+      payload.off('data', onData);
+      arrivingBytes -= bytes;
+    });
+  }
+}
+
+function tooMuch(): AppError {
+  return new AppError('overloaded', 'Too much arrives at once. Try again in a few seconds.', {
+    retryAfterSeconds: 2,
+    routine: true,
+  });
+}
+
+function tooSlow(): AppError {
+  return new AppError('request-timeout', `A batch arrives within ${ARRIVAL_MS / 1000} seconds. Send it again.`);
 }
 
 function tooLarge(): AppError {
