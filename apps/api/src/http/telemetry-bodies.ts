@@ -23,7 +23,7 @@ export function addTelemetryBodies(fastify: FastifyInstance): void {
     if (route.url === BATCHES) route.bodyLimit = BATCH_LIMIT_BYTES;
     if (route.url === HEARTBEATS) route.bodyLimit = HEARTBEAT_LIMIT_BYTES;
   });
-  fastify.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
+  fastify.addHook('onRequest', async (request: FastifyRequest) => {
     if (request.routeOptions.url !== BATCHES) return;
     const { headers } = request.raw;
     if (Number(headers['content-length'] ?? 0) > BATCH_LIMIT_BYTES) throw tooLarge();
@@ -51,11 +51,14 @@ export function addTelemetryBodies(fastify: FastifyInstance): void {
     const refuse = (why: AppError) => {
       clearTimeout(deadline);
       payload.off('data', onData);
+      if (reply.sent) return;
       // What is still to come of it is read by nobody.
       void reply.header('connection', 'close');
       payload.emit('error', why);
     };
     payload.on('data', onData);
+    // Whoever reads the body may have given up on it already, and nobody else would hear an error.
+    payload.on('error', () => clearTimeout(deadline));
     payload.once('end', () => clearTimeout(deadline));
     reply.raw.once('close', () => {
       clearTimeout(deadline);
