@@ -20,7 +20,7 @@ export const overviewQuery = z.strictObject(rangeFields);
 export const timeseriesQuery = z.strictObject({
   metric,
   interval: interval.default('day').describe('By the hour the range is 24 hours when `from` is absent.'),
-  type: typeName.optional().describe('Of events, crashes and errors: one type of event.'),
+  type: typeName.optional().describe('With `metric=events` only: one type of event.'),
   group_by: dimension.optional(),
   ...rangeFields,
   format,
