@@ -79,7 +79,7 @@ describe('a restart', () => {
     const { telemetry, platform, storage } = await startTelemetry();
     telemetry.track('x');
     await telemetry.persist();
-    const next = await startTelemetry({ platform, storage, appVersion: '2.0.0' });
+    const next = await startTelemetry({ platform, storage, appVersion: '2.0.0', autoStart: true });
     next.telemetry.track('y');
     await next.telemetry.flush();
     expect(platform.batches.map(({ body }) => [body.app_version, body.events.length])).toEqual([
@@ -130,6 +130,24 @@ describe('a restart', () => {
     expect(next.telemetry.stats()).toMatchObject({ generated: 5, accepted: 4, dropped: { invalid: 1 }, queued: 0 });
   });
 
+  it('finds every batch that was sent, even after a loss of power', async () => {
+    const { telemetry, platform, storage } = await startTelemetry();
+    platform.answer = (request) => {
+      const queue = createQueue({} as TelemetryOptions, platform, () => undefined);
+      queue.open(undefined, storage.lasting);
+      expect(queue.state.batches[0]).toMatchObject({ id: request.body.batch_id, sent: true });
+      expect(queue.state.batches[0]!.events).toHaveLength(request.body.events.length);
+      return accept(request);
+    };
+    for (let round = 0; round < 5; round++) {
+      telemetry.track('x');
+      await telemetry.persist();
+      telemetry.track('y');
+      await telemetry.flush();
+    }
+    expect(telemetry.stats()).toMatchObject({ accepted: 11, queued: 0 });
+  });
+
   it('keeps the journal short: what is settled goes', async () => {
     const { telemetry, storage } = await startTelemetry();
     const lengths: number[] = [];
@@ -155,6 +173,8 @@ describe('a failing storage', () => {
     await telemetry.flush();
     expect(platform.batches).toHaveLength(0);
     expect(errors.length).toBeGreaterThan(0);
+    await platform.advance(300_000);
+    expect(errors.length).toBeLessThan(20);
     Object.assign(storage, { replace, append });
     await platform.advance(60_000);
     expect(platform.batches.flatMap(({ body }) => body.events.map((event) => event.type))).toEqual([
@@ -163,5 +183,23 @@ describe('a failing storage', () => {
       'b',
     ]);
     expect(telemetry.stats()).toMatchObject({ accepted: 3, queued: 0 });
+  });
+
+  it('begins the journal anew after an addition that got half through', async () => {
+    const { telemetry, platform, storage } = await startTelemetry();
+    telemetry.track('a');
+    await telemetry.persist();
+    const { append } = storage;
+    storage.append = async (text) => {
+      storage.journal += text.slice(0, text.length / 2);
+      throw new Error('disk full');
+    };
+    telemetry.track('b');
+    await settle();
+    storage.append = append;
+    telemetry.track('c');
+    await telemetry.persist();
+    const next = await startTelemetry({ platform, storage });
+    expect(next.telemetry.stats()).toMatchObject({ generated: 4 });
   });
 });

@@ -62,7 +62,7 @@ export function createSender(
       const eager = asked > 1;
       asked = 0;
       cancelTimer();
-      if (openAgeMs() >= (pauseMs() ? MAX_OPEN_MS : flushIntervalMs)) seal();
+      if (openAgeMs() >= flushIntervalMs) seal();
       dropAged();
       const head = state.batches[0];
       const goes = head?.id && (!pauseMs() || (eager && !state.wait!.status));

@@ -143,6 +143,28 @@ describe('tracking', () => {
     expect(platform.batches).toHaveLength(1);
   });
 
+  it('falls back to memory where the storage cannot take the device record', async () => {
+    const storage = new MemoryStorage();
+    storage.erase = () => Promise.reject(new Error('read-only'));
+    const { telemetry, platform } = await startTelemetry({ storage });
+    telemetry.track('x');
+    await telemetry.flush();
+    expect(platform.batches).toHaveLength(1);
+    expect(storage.journal).toBe('');
+  });
+
+  it('sends nothing under a new device id that was collected under a lost one', async () => {
+    const storage = new MemoryStorage();
+    const first = await startTelemetry({ storage });
+    first.telemetry.track('x');
+    await first.telemetry.persist();
+    storage.device = '';
+    const { telemetry, platform } = await startTelemetry({ storage });
+    await telemetry.flush();
+    expect(platform.batches).toEqual([]);
+    expect(telemetry.deviceId).toBe(storage.device);
+  });
+
   it('never throws into the app, even when its own error handler does', async () => {
     const onError = () => {
       throw new Error('handler');
@@ -202,6 +224,22 @@ describe('opting out', () => {
     expect(platform.batches[0]!.signal.aborted).toBe(true);
   });
 
+  it('lets nothing that is still being written come after the erasure', async () => {
+    const storage = new MemoryStorage();
+    const { telemetry } = await startTelemetry({ storage });
+    storage.append = async (text) => {
+      await settle();
+      storage.journal += text;
+    };
+    telemetry.track('x');
+    await settle();
+    telemetry.track('y');
+    await Promise.resolve();
+    await telemetry.optOut();
+    await settle();
+    expect(storage).toMatchObject({ device: 'opted-out', journal: '' });
+  });
+
   it('removes at the next start what a crash in the middle left', async () => {
     const storage = new MemoryStorage();
     const first = await startTelemetry({ storage });
@@ -243,8 +281,8 @@ describe('closing', () => {
     await closed;
     expect(telemetry.stats()).toMatchObject({ queued: 3 });
     platform.answer = accept;
+    // Broken off is not failed: the next start need not wait.
     const next = await startTelemetry({ platform, storage });
-    await next.telemetry.flush();
     expect(platform.batches.map(({ text }) => text)).toEqual([platform.batches[0]!.text, platform.batches[0]!.text]);
     expect(next.telemetry.stats()).toMatchObject({ generated: 3, accepted: 3, queued: 0 });
   });

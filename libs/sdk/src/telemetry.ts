@@ -86,26 +86,31 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
 
   const step = (action: () => Promise<void>): Promise<void> => (steps = steps.then(action).catch(report));
 
+  function useMemory(error: unknown): void {
+    report(error);
+    storage = undefined;
+  }
+
   async function open(): Promise<void> {
-    let device = '';
-    let journal = '';
+    let [device, journal] = ['', ''];
     try {
       storage = await options.storage;
       if (storage) [device, journal] = await storage.read();
-      if (device === OPTED_OUT) {
-        forget();
-        return await erase();
-      }
-      await begin(device, journal);
     } catch (error) {
-      report(error);
-      storage = undefined;
-      await begin(uuid(), '');
+      useMemory(error);
     }
+    if (device !== OPTED_OUT) return begin(device, journal);
+    forget();
+    await erase();
   }
 
   async function begin(device: string, journal: string): Promise<void> {
-    if (!device) await storage?.erase((device = uuid()));
+    if (!device) {
+      device = uuid();
+      // Without its device record a journal belongs to nobody.
+      journal = '';
+      await storage?.erase(device).catch(useMemory);
+    }
     deviceId = device;
     queue.open(storage, journal);
     sender.resume();
@@ -200,11 +205,8 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       stopBeats();
       closing.abort();
       return step(async () => {
-        let stopTimer = (): void => undefined;
-        const deadline = new Promise<void>((resolve) => (stopTimer = schedule(resolve, closeTimeoutMs)));
         queue.seal();
-        await Promise.race([sender.wake(2), deadline]);
-        stopTimer();
+        await Promise.race([sender.wake(2), new Promise<void>((resolve) => schedule(resolve, closeTimeoutMs))]);
         await sender.halt();
         await queue.write(true);
         await storage?.close?.();

@@ -30,14 +30,14 @@ interface Locks {
 interface Browser {
   indexedDB: { open(name: string): Request<Database> };
   IDBKeyRange: { bound(low: unknown, high: unknown): unknown };
-  navigator: { locks?: Locks };
+  navigator: { locks: Locks };
 }
 
 const STORE = 'parts';
 
 /**
  * Opens the origin's telemetry database. Every tab has a journal of its own there; the device record is shared. Throws
- * where there is no database, in some private windows for example.
+ * where there is no database, in some private windows for example, and on pages without https: they have no locks.
  */
 export async function openIndexedDbStorage(name = 'mosis-telemetry'): Promise<TelemetryStorage> {
   const { indexedDB, IDBKeyRange, navigator } = globalThis as unknown as Browser;
@@ -90,13 +90,12 @@ export async function openIndexedDbStorage(name = 'mosis-telemetry'): Promise<Te
 }
 
 /** Every tab takes the first journal that no other tab holds, so what a closed tab left is sent by a later one. */
-async function takeSlot(name: string, locks: Locks | undefined): Promise<[slot: number, release: () => void]> {
-  for (let slot = 0; locks; slot++) {
+async function takeSlot(name: string, locks: Locks): Promise<[slot: number, release: () => void]> {
+  for (let slot = 0; ; slot++) {
     const release = await new Promise<(() => void) | undefined>((taken, failed) => {
       const hold = (lock: unknown) => (lock ? new Promise<void>((free) => taken(free)) : taken(undefined));
       locks.request(`${name}/${slot}`, { ifAvailable: true }, hold).catch(failed);
     });
     if (release) return [slot, release];
   }
-  return [0, () => undefined];
 }
