@@ -75,6 +75,11 @@ describe('what telemetry tells', () => {
     }))
       expect([metric, values((await read(`timeseries?metric=${metric}`)).series[0].points)]).toEqual([metric, counts]);
     expect(values((await read('timeseries?metric=events&type=screen_view')).series[0].points)).toEqual([3, 2, 0]);
+    const crashes = async (type: string) => (await read(`timeseries?metric=crashes&type=${type}`)).series[0].points;
+    expect([values(await crashes('app_crash')), values(await crashes('screen_view'))]).toEqual([
+      [1, 0, 0],
+      [0, 0, 0],
+    ]);
     const split = (await read('timeseries?metric=events&group_by=app_version')).series as {
       key: string;
       points: { value: number }[];
@@ -113,6 +118,7 @@ describe('what telemetry tells', () => {
       ],
       rest: { keys: 3, value: 3 },
     });
+    expect((await read('breakdown?metric=crashes&dimension=type')).items).toEqual([{ key: 'app_crash', value: 1 }]);
     expect((await read('breakdown?metric=devices&dimension=country')).items).toEqual([
       { key: 'DE', value: 2 },
       { key: 'US', value: 1 },

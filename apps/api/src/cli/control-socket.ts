@@ -3,7 +3,6 @@ import { chmodSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { INestApplicationContext } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { AppError } from '../common/app-error.js';
@@ -76,11 +75,9 @@ export async function askServer<Name extends OperationName>(
   onProgress: (progress: OperationProgress) => void,
 ): Promise<OperationResult<Name>> {
   const socket = createConnection(path);
-  const lines = createInterface({ input: socket, crlfDelay: Infinity });
-  socket.on('error', () => lines.close());
   socket.write(`${JSON.stringify({ operation: name, input })}\n`);
   try {
-    for await (const line of lines) {
+    for await (const line of linesOf(socket)) {
       const reply = JSON.parse(line) as Reply;
       if ('progress' in reply) onProgress(reply.progress);
       else if ('error' in reply) throw new Error(reply.error);
@@ -109,10 +106,25 @@ async function answer(socket: Socket, app: INestApplicationContext, logger: Logg
   }
 }
 
+/** Lines as JSON is written: node:readline would also break them at U+2028, which may stand inside a text. */
+async function* linesOf(socket: Socket): AsyncGenerator<string> {
+  let text = '';
+  try {
+    for await (const chunk of socket.setEncoding('utf8') as AsyncIterable<string>) {
+      const lines = (text + chunk).split('\n');
+      text = lines.pop() ?? '';
+      yield* lines;
+    }
+  } catch {
+    // A server that goes away ends the lines; whoever waits for an answer says so.
+  }
+}
+
 async function readLine(socket: Socket): Promise<string> {
   let text = '';
-  for await (const chunk of socket.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    text += chunk.toString('utf8');
+  const chunks = socket.setEncoding('utf8').iterator({ destroyOnReturn: false }) as AsyncIterable<string>;
+  for await (const chunk of chunks) {
+    text += chunk;
     const end = text.indexOf('\n');
     if (end >= 0) return text.slice(0, end);
     if (text.length > MAX_REQUEST_BYTES) break;

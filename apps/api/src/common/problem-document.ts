@@ -92,6 +92,7 @@ function toAppError(error: unknown): AppError | PackageError | QueryError {
   if (error instanceof ReaderUnavailableError || error instanceof AnalyticsError) {
     return new AppError('overloaded', 'Telemetry cannot be read right now. Try again in a few seconds.', {
       cause: error,
+      routine: error.reason === 'overloaded',
     });
   }
   if (error instanceof ScanUnavailableError) {
@@ -158,6 +159,9 @@ function fromFastify(error: unknown): AppError | undefined {
       return new AppError('body-unreadable', 'The body is empty although its content type says application/json.');
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
       return new AppError('body-unreadable', 'The body is not as long as Content-Length says.');
+    case 'ECONNRESET':
+      // The client went away in the middle of its body; nobody reads this.
+      return new AppError('request-invalid', 'The connection ended before the request did.');
     case 'FST_ERR_MAX_PARAM_LENGTH':
       return new AppError('url-too-long', 'The address is too long.');
     default:

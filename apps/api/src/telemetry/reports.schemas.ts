@@ -20,14 +20,14 @@ export const overviewQuery = z.strictObject(rangeFields);
 export const timeseriesQuery = z.strictObject({
   metric,
   interval: interval.default('day').describe('By the hour the range is 24 hours when `from` is absent.'),
-  type: typeName.optional().describe('With `metric=events` only: one type of event.'),
+  type: typeName.optional().describe('With events, crashes and errors: of one type of event only.'),
   group_by: dimension.optional(),
   ...rangeFields,
   format,
 });
 export const breakdownQuery = z.strictObject({
   metric,
-  dimension: z.enum([...dimension.options, 'type']).describe('`type` for events only.'),
+  dimension: z.enum([...dimension.options, 'type']).describe('`type` for events, crashes and errors.'),
   type: typeName.optional(),
   limit: topLimit(10),
   ...rangeFields,

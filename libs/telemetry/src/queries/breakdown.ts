@@ -1,5 +1,5 @@
 import type { RawConnection } from '@mosis/sqlite/connection';
-import { ALL_TYPES, countByMeasure, eachDayCount, measuresOf, type CountMetric } from './counts.js';
+import { countByMeasure, eachDayCount, measuresOf, type CountMetric } from './counts.js';
 import { formatRange, toHoursOrDays, toWholeDays, type CountedRange } from './counted-range.js';
 import { UnionByKey, eachValueSet } from './device-sets.js';
 import { Words, findApp } from './dictionary.js';
@@ -50,7 +50,7 @@ function totalsByKey(
   if (metric === 'devices') return devicesByKey(db, app, dimension as Dimension, includeBots, range);
   const totals =
     dimension === 'type'
-      ? countsByType(db, app, type, includeBots, range)
+      ? countsByType(db, app, metric, type, includeBots, range)
       : countsByKey(db, app, metric, type, dimension, includeBots, range);
   return { totals, sumOf: (keys) => keys.reduce((sum, key) => sum + (totals.get(key) ?? 0), 0) };
 }
@@ -58,11 +58,12 @@ function totalsByKey(
 function countsByType(
   db: RawConnection,
   app: number,
+  metric: CountMetric,
   type: string | undefined,
   includeBots: boolean,
   range: CountedRange,
 ): Map<string, number> {
-  const measures = type === undefined ? ALL_TYPES : measuresOf(db, app, 'events', type);
+  const measures = measuresOf(db, app, metric, type);
   const words = new Words(db);
   const totals = new Map<string, number>();
   for (const [word, n] of countByMeasure(db, { app, measures, includeBots }, range))

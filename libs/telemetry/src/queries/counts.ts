@@ -29,10 +29,13 @@ const NOTHING: Measures = { low: 1, high: 0 };
 /** Days one statement reads, so that none of them is long. */
 const DAYS_AT_ONCE = 100;
 
-/** The measures of a metric. */
+/** The measures of a metric, of one event type only when one is named. */
 export function measuresOf(db: RawConnection, app: number, metric: CountMetric, type?: string): Measures {
   if (metric === 'sessions') return only(Measure.sessions);
-  const counted = metric === 'events' ? type : { crashes: 'app_crash', errors: 'lua_error' }[metric];
+  const own = metric === 'events' ? undefined : { crashes: 'app_crash', errors: 'lua_error' }[metric];
+  // Crashes of another type than a crash's there are none.
+  if (own !== undefined && type !== undefined && type !== own) return NOTHING;
+  const counted = own ?? type;
   if (counted === undefined) return ALL_TYPES;
   const word = findTypeWord(db, app, counted);
   return word === undefined ? NOTHING : only(word);

@@ -11,6 +11,9 @@ const METRICS: readonly string[] = ['events', 'crashes', 'errors', 'sessions', '
 const INTERVALS: readonly string[] = ['hour', 'day', 'week', 'month'] satisfies Interval[];
 const DIMENSIONS: readonly string[] = ['app_version', 'mosis_version', 'os', 'country'] satisfies Dimension[];
 
+/** Metrics that are events, so that each has a type. */
+const TYPED: readonly string[] = ['events', 'crashes', 'errors'] satisfies Metric[];
+
 /** The most items a list may be asked for. */
 export const MAX_LIMIT = 1_000;
 
@@ -39,11 +42,11 @@ export function checkBreakdown(query: BreakdownQuery): void {
   checkLimit(query.limit);
   checkType(query.metric, query.type);
   if (query.dimension === 'type') {
-    if (query.metric !== 'events')
+    if (!TYPED.includes(query.metric))
       refuse(`only events have types: ${query.metric} are broken down by ${list(DIMENSIONS)}`);
   } else if (!DIMENSIONS.includes(query.dimension)) {
     refuse(
-      `${query.metric} are broken down by ${list(query.metric === 'events' ? ['type', ...DIMENSIONS] : DIMENSIONS)}`,
+      `${query.metric} are broken down by ${list(TYPED.includes(query.metric) ? ['type', ...DIMENSIONS] : DIMENSIONS)}`,
     );
   }
 }
@@ -65,10 +68,8 @@ function checkMetric(metric: string): void {
 }
 
 function checkType(metric: Metric, type: string | undefined): void {
-  if (type === undefined || metric === 'events') return;
-  const own = { crashes: 'crashes are the events app_crash', errors: 'errors are the events lua_error' };
-  const why = metric === 'crashes' || metric === 'errors' ? own[metric] : `${metric} are not counted by type`;
-  refuse(`type goes with metric=events only; ${why}`);
+  if (type === undefined || TYPED.includes(metric)) return;
+  refuse(`type goes with ${list(TYPED)}; ${metric} are not counted by type`);
 }
 
 function refuse(what: string): never {

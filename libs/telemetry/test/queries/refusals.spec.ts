@@ -22,10 +22,8 @@ function refusalOf<Name extends QueryName>(name: Name, query: object): { code: s
 
 describe('What the roll-ups cannot tell', () => {
   it.each([
-    [{ metric: 'crashes', interval: 'day', type: 'screen_view' }, /app_crash/],
-    [{ metric: 'errors', interval: 'day', type: 'lua_error' }, /lua_error/],
-    [{ metric: 'sessions', interval: 'day', type: 'screen_view' }, /metric=events only/],
-    [{ metric: 'devices', interval: 'day', type: 'screen_view' }, /metric=events only/],
+    [{ metric: 'sessions', interval: 'day', type: 'screen_view' }, /goes with events, crashes, errors/],
+    [{ metric: 'devices', interval: 'day', type: 'screen_view' }, /goes with events, crashes, errors/],
     [{ metric: 'devices', interval: 'hour', groupBy: 'os' }, /by day, week or month/],
     [{ metric: 'events', interval: 'day', groupBy: 'locale' }, /app_version, mosis_version, os, country/],
     [{ metric: 'money', interval: 'day' }, /events, crashes, errors, sessions, devices/],
@@ -39,7 +37,6 @@ describe('What the roll-ups cannot tell', () => {
 
   it.each([
     [{ metric: 'sessions', dimension: 'type' }, /only events have types/i],
-    [{ metric: 'crashes', dimension: 'os', type: 'app_crash' }, /app_crash/],
     [{ metric: 'events', dimension: 'locale' }, /type, app_version/],
     [{ metric: 'devices', dimension: 'locale' }, /by app_version/],
   ])('is refused as a breakdown with what is possible: %j', (query, text) => {
