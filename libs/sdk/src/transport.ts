@@ -11,7 +11,7 @@ export interface Answer {
   retryAfterMs?: number;
 }
 
-const GZIP_FROM_CHARS = 1024;
+const GZIP_FROM_BYTES = 1024;
 /** Browsers refuse more than 64 KiB in requests that outlive their page. */
 const KEEPALIVE_MAX_BYTES = 60_000;
 
@@ -32,7 +32,7 @@ export function createTransport(
     underWay.add(abort);
     try {
       let sent = new Blob([body]);
-      const packed = sent.size > GZIP_FROM_CHARS && 'CompressionStream' in globalThis;
+      const packed = sent.size > GZIP_FROM_BYTES && 'CompressionStream' in globalThis;
       if (packed) sent = await new Response(sent.stream().pipeThrough(new CompressionStream('gzip'))).blob();
       const response = await fetch(`${base}/v1/telemetry/${path}`, {
         method: 'POST',

@@ -123,7 +123,7 @@ describe('dying at any storage operation', () => {
         server.faults = [...answers];
         await runLives(lives, server);
       }),
-      { numRuns: 150, seed: 20 },
+      { numRuns: 400, seed: 20 },
     );
   });
 });
