@@ -1,3 +1,4 @@
+import type { Statement } from 'better-sqlite3';
 import type { RawConnection } from '@mosis/sqlite';
 import { RoaringBitmap32, using, writeBitmap } from '../../../src/bitmaps.js';
 
@@ -77,7 +78,7 @@ class Filler {
   readonly #counts = new Map<string, number>();
   readonly #sets = new Map<string, Set<number>>();
   readonly #words = new Map<string, number>();
-  readonly #inserts = new Map<string, ReturnType<RawConnection['prepare']>>();
+  readonly #inserts = new Map<string, Statement<unknown[]>>();
 
   constructor(
     private readonly db: RawConnection,
