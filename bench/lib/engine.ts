@@ -28,7 +28,7 @@ export async function openEngine(dataDir: string, options: Partial<EngineOptions
     },
     minFreeBytes: 0,
     gatherMs: 20,
-    analyticsMemoryMb: 384,
+    analyticsMemoryMb: 256,
     now: () => Date.now(),
     log: { info: () => undefined, warn: log, error: log },
     ...options,

@@ -118,7 +118,7 @@ describe('settings', () => {
       bots: { eventsPerDay: 20_000, interactionsPerDay: 3_000, activeHours: 20 },
       minFreeBytes: 512 * 1024 * 1024,
       gatherMs: 20,
-      analyticsMemoryMb: 384,
+      analyticsMemoryMb: 256,
     });
     expect(readSettings({ TELEMETRY_EXPORT: 'off', TELEMETRY_EXPORT_RAW: 'on' }).telemetry).toMatchObject({
       exportAggregates: false,

@@ -106,7 +106,7 @@ export const settingFields = {
   TELEMETRY_COMMIT_DELAY_MS: count(0, 1000, 20).describe(
     'Longest time that an upload waits for others to share its commit, in milliseconds.',
   ),
-  TELEMETRY_ANALYTICS_MEMORY_MB: count(128, 65_536, 384).describe('MiB that a query over raw events may use.'),
+  TELEMETRY_ANALYTICS_MEMORY_MB: count(128, 65_536, 256).describe('MiB that a query over raw events may use.'),
 } as const;
 
 const settingsSchema = z.object(settingFields);

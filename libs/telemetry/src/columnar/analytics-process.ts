@@ -32,7 +32,7 @@ export interface AnalyticsOptions {
   now: () => number;
 }
 
-const DEFAULTS = { memoryLimitMb: 384, threads: 2, idleMs: 60_000, queryDeadlineMs: 10_000 };
+const DEFAULTS = { memoryLimitMb: 256, threads: 2, idleMs: 60_000, queryDeadlineMs: 10_000 };
 /** Copies, exports and recounts are many times slower than this only when something is broken. */
 const WORK_DEADLINE_MS = 15 * 60_000;
 /** How long an interrupted request has to say so before its process is killed. */

@@ -12,7 +12,7 @@ import { PartitionClock } from './partition-clock.js';
 
 /** Rows wait at most this long for the roll-ups, and counters at most this many: both bound the work of one flush. */
 export const FLUSH_AFTER_MS = 3_000;
-const FLUSH_SIZE = 800;
+const FLUSH_SIZE = 1_600;
 /** After roll-ups could not be written, uploads go on without them for this long before it is tried again. */
 const FLUSH_PAUSE_MS = 60_000;
 
