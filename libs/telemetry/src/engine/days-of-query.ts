@@ -1,5 +1,5 @@
-import type { TelemetryQueries } from '../queries/types.js';
-import { dayOf } from '../storage/days.js';
+import type { TelemetryQueries, TimeRange } from '../queries/types.js';
+import { dayOf, HOUR_MS } from '../storage/days.js';
 import type { DayRange } from './answer-cache.js';
 
 /** The bucket days an answer depends on: a change of any of them makes it stale. */
@@ -15,4 +15,13 @@ export function daysOfQuery<Name extends keyof TelemetryQueries>(
   if (name === 'retention') return { first: Number.NEGATIVE_INFINITY, last };
   const firstMs = name === 'overview' ? fromMs - (toMs - fromMs) : fromMs;
   return { first: dayOf(firstMs) - 31, last: dayOf(toMs) + 31 };
+}
+
+/** Roll-ups know whole hours, and "until now" is asked at another moment each time. */
+export function widenToHours<Query extends object>(query: Query): Query {
+  if (!('range' in query)) return query;
+  const { fromMs, toMs } = query.range as TimeRange;
+  if (!(fromMs < toMs)) return query;
+  const range = { fromMs: Math.floor(fromMs / HOUR_MS) * HOUR_MS, toMs: Math.ceil(toMs / HOUR_MS) * HOUR_MS };
+  return { ...query, range };
 }

@@ -3,7 +3,6 @@ import { statfs } from 'node:fs/promises';
 import { Mutex } from '@mosis/sqlite/connection';
 import {
   AnalyticsProcess,
-  hasCurrentArchive,
   purgeExports,
   runArchive,
   runExport,
@@ -12,20 +11,21 @@ import {
 } from '../columnar/index.js';
 import { LivePresence, type LiveCounts } from '../live/live-presence.js';
 import { ReaderThread } from '../queries/reader-thread.js';
-import type { RawQueries, TelemetryQueries, TimeRange } from '../queries/types.js';
+import type { RawQueries, TelemetryQueries } from '../queries/types.js';
 import { TokenBuckets } from '../queue/rate-limits.js';
 import type { DeviceDayKey } from '../rollup/rollup-store.js';
 import { ScanThread } from '../scan/scan-thread.js';
-import { dayOf, formatDay, HOUR_MS, parseDay } from '../storage/days.js';
+import { dayOf, formatDay, parseDay } from '../storage/days.js';
 import { telemetryDatabasePath } from '../storage/telemetry-file.js';
 import { WriterThread } from '../writer/writer-thread.js';
 import { AnswerCache } from './answer-cache.js';
 import { runAudit } from './audit-run.js';
 import { ClockWatch } from './clock-watch.js';
-import { daysOfQuery } from './days-of-query.js';
+import { daysOfQuery, widenToHours } from './days-of-query.js';
 import { MINUTE_MS, SECOND_MS } from './durations.js';
 import { Erasures } from './erasures.js';
 import { runRetention } from './retention-run.js';
+import { readStorageReport } from './storage-report.js';
 import { WriterColumnarState } from './writer-columnar-state.js';
 import type {
   AuditReport,
@@ -370,19 +370,7 @@ export class TelemetryEngine {
   async #look(): Promise<void> {
     try {
       const state = new WriterColumnarState(this.#writer);
-      const [partitions, bucketDays] = await Promise.all([state.listPartitions(), state.listBucketDays()]);
-      const today = dayOf(this.options.now());
-      const oldest = partitions[0];
-      const { dataDir, exportAggregates } = this.options;
-      this.#stored = {
-        partitions: partitions.length,
-        rawRows: partitions.reduce((sum, { rowCount }) => sum + rowCount, 0),
-        oldestPartition: oldest ? formatDay(oldest.day) : null,
-        archiveWaiting: partitions.filter((each) => each.closed && !hasCurrentArchive(dataDir, each)).length,
-        exportWaiting: exportAggregates
-          ? bucketDays.filter(({ day, version, exported }) => day < today && exported?.version !== version).length
-          : 0,
-      };
+      this.#stored = await readStorageReport(state, this.options);
     } catch (error) {
       if (!this.#closing) this.options.log.warn({ err: error }, 'the state of telemetry.db cannot be read');
     }
@@ -400,15 +388,6 @@ export class TelemetryEngine {
       this.options.log.warn({ err: error }, 'the free space of the data directory cannot be read');
     }
   }
-}
-
-/** Roll-ups know whole hours, and "until now" is asked at another moment each time. */
-function widenToHours<Query extends object>(query: Query): Query {
-  if (!('range' in query)) return query;
-  const { fromMs, toMs } = query.range as TimeRange;
-  if (!(fromMs < toMs)) return query;
-  const range = { fromMs: Math.floor(fromMs / HOUR_MS) * HOUR_MS, toMs: Math.ceil(toMs / HOUR_MS) * HOUR_MS };
-  return { ...query, range };
 }
 
 function sizeOf(file: string): number {

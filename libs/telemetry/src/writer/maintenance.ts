@@ -10,6 +10,7 @@ import {
   type PartitionRow,
 } from '../storage/partitions.js';
 import { pseudonymOf } from './dictionaries.js';
+import { applyDifference } from '../rollup/apply-difference.js';
 import type { RollupDifference } from '../rollup/differences.js';
 import type { TelemetryStore } from './telemetry-store.js';
 
@@ -313,63 +314,12 @@ export class Maintenance {
   /** Puts roll-ups right by the differences an audit found; sound also while events come in, for differences add up. */
   repair(input: { app: number; day: number; differences: readonly RollupDifference[] }): RollupChange {
     return this.store.transaction(() => {
-      for (const difference of input.differences) this.#apply(input.app, input.day, difference);
+      for (const difference of input.differences)
+        applyDifference(this.store.db, this.store.rollups, input.app, input.day, difference);
       this.store.rollups.touchDay(input.day, this.now());
       this.store.verdicts.reset();
       return { touched: [{ app: input.app, day: input.day }], suspects: [] };
     });
-  }
-
-  #apply(app: number, day: number, difference: RollupDifference): void {
-    const { cells, sets } = this.store.rollups;
-    switch (difference.table) {
-      case 'hour_counts':
-        cells.addHour(
-          app,
-          day,
-          difference.dimension,
-          difference.hour,
-          difference.value,
-          difference.measure,
-          difference.bot,
-          difference.n,
-        );
-        return;
-      case 'day_counts':
-        cells.addDay(
-          app,
-          day,
-          difference.dimension,
-          difference.value,
-          difference.measure,
-          difference.bot,
-          difference.n,
-        );
-        return;
-      case 'crash_days':
-        cells.addCrash(app, day, difference.crashGroup, difference.version, difference.bot, difference.n);
-        return;
-      case 'hour_devices':
-        sets.addToHour(app, day, difference.hour, difference.missing);
-        sets.removeFromHour(app, day, difference.hour, difference.surplus);
-        return;
-      case 'day_devices': {
-        const { dimension, value, crashed } = difference;
-        sets.addToDay(app, day, dimension, value, crashed, difference.missing);
-        sets.removeFromDay(app, day, dimension, value, crashed, difference.surplus);
-        return;
-      }
-      case 'crash_devices':
-        sets.addToCrash(app, day, difference.crashGroup, difference.missing);
-        sets.removeFromCrash(app, day, difference.crashGroup, difference.surplus);
-        return;
-      case 'device_days':
-        this.store.db
-          .prepare(
-            'INSERT OR REPLACE INTO device_days (day, app, device, events, interactions, hours) VALUES (?, ?, ?, ?, ?, ?)',
-          )
-          .run(day, app, difference.device, difference.events, difference.interactions, difference.hours);
-    }
   }
 
   #knowsDeviceDay(app: number, day: number, device: number): boolean {
