@@ -17,6 +17,7 @@ describe('behind a server that fails half the time', () => {
     const gaps: number[] = [];
     try {
       const stats = await runUnreliableScenario({
+        proxy,
         endpoint,
         ingestKey: 'mi_test',
         appId: 'org.example.app',
@@ -24,7 +25,6 @@ describe('behind a server that fails half the time', () => {
         random: seededRandom(2),
         lives: 12,
         types: [...Array<string>(60).fill('screen_view'), 'unwanted', 'unwanted', 'poison'],
-        beforeLast: () => (proxy.failureRate = 0),
         afterLife: (life) => gaps.push(unaccounted(life)),
       });
 

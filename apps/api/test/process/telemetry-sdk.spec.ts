@@ -29,13 +29,13 @@ describe('the device SDK in front of the real server, through a network that fai
     const endpoint = await proxy.start();
     const gaps: number[] = [];
     const stats = await runUnreliableScenario({
+      proxy,
       endpoint,
       ingestKey: key.key,
       appId: APP,
       directory: queue,
       random: seededRandom(8),
       lives: 6,
-      beforeLast: () => (proxy.failureRate = 0),
       afterLife: (life) => gaps.push(unaccounted(life)),
     }).finally(() => proxy.stop());
 

@@ -40,6 +40,8 @@ export interface FailingProxyOptions {
 /** A real HTTP proxy on a port of its own that spoils a share of the requests, and remembers what passed. */
 export class FailingProxy {
   failureRate: number;
+  /** Called when a request is left without an answer: the moment for its sender to run out of patience. */
+  onHang: () => void = () => undefined;
   readonly seen = new Map<Fault | 'passed', number>();
   /** SHA-256 of every inflated body that came, by batch id; torn ones left out. More than one is a broken promise. */
   readonly bodiesByBatch = new Map<string, Set<string>>();
@@ -88,7 +90,7 @@ export class FailingProxy {
       case 'too many requests':
         return answer(response, 429, { 'retry-after': '2' });
       case 'hangs before the server':
-        return;
+        return this.onHang();
       default:
         return this.spoilAnswer(request, response, body, fault);
     }
@@ -103,7 +105,7 @@ export class FailingProxy {
     const reply = await this.forward(request, body);
     if (fault === 'answer lost') return void request.socket.destroy();
     if (fault === 'gateway error after processing') return answer(response, 502, {});
-    if (fault === 'hangs after the server') return;
+    if (fault === 'hangs after the server') return this.onHang();
     response.writeHead(reply.status, { ...reply.headers, 'content-length': String(reply.body.length) });
     response.write(reply.body.subarray(0, Math.floor(reply.body.length / 2)), () => request.socket.destroy());
   }

@@ -1,10 +1,13 @@
 import { defaultPlatform, type Platform } from '../../src/platform.js';
 import { openFileStorage } from '../../src/storage/file-storage.js';
 import { createTelemetry, type Telemetry, type TelemetryStats } from '../../src/telemetry.js';
+import type { FailingProxy } from './failing-proxy.js';
 import { MortalStorage } from './mortal-storage.js';
 
 export interface ScenarioOptions {
-  /** Where the SDK sends to, as a rule a `FailingProxy` in front of a server. */
+  /** What the SDK sends through. */
+  proxy: FailingProxy;
+  /** Where it listens. */
   endpoint: string;
   ingestKey: string;
   appId: string;
@@ -15,14 +18,14 @@ export interface ScenarioOptions {
   lives: number;
   /** Event types to choose from. Default one plain type. */
   types?: string[];
-  /** Called before the last life, in which the queue is to run empty: the place to repair the proxy. */
-  beforeLast: () => void;
   /** Called at the end of each life, with the statistics. */
   afterLife: (stats: TelemetryStats) => void;
 }
 
 /** The SDK's seconds pass so many times faster than real ones, so that waits of minutes take moments. */
 const TIME_SCALE = 2000;
+/** Not a time that passes: a request times out when the proxy leaves it without an answer, however slow the machine is. */
+const REQUEST_TIMEOUT_MS = 60_001;
 
 /** One device over many restarts behind a bad network. Ends with an empty queue, and answers with the last statistics. */
 export async function runUnreliableScenario(options: ScenarioOptions): Promise<TelemetryStats> {
@@ -39,7 +42,8 @@ export async function runUnreliableScenario(options: ScenarioOptions): Promise<T
     else await kill(random() < 0.5);
     options.afterLife(telemetry.stats());
   }
-  options.beforeLast();
+  // In the last life nothing fails any more, so that the queue runs empty.
+  options.proxy.failureRate = 0;
   const { telemetry } = await begin(options);
   // What was lost at the very end is reported by a batch after it.
   for (let round = 0; round < 2; round++) {
@@ -82,14 +86,14 @@ async function begin(options: ScenarioOptions): Promise<{
 }> {
   const storage = new MortalStorage(await openFileStorage(options.directory), options.random() < 0.5);
   const gone = new AbortController();
-  const platform = hastyPlatform(options.random, gone.signal);
+  const platform = hastyPlatform(options, gone.signal);
   const telemetry = createTelemetry({
     endpoint: options.endpoint,
     ingestKey: options.ingestKey,
     appId: options.appId,
     appVersion: '1.2.0',
     mosisVersion: '1.0.0',
-    requestTimeoutMs: 60 * TIME_SCALE,
+    requestTimeoutMs: REQUEST_TIMEOUT_MS,
     closeTimeoutMs: 60 * TIME_SCALE,
     sessionIdleMs: 86_400_000,
     heartbeatIntervalMs: 300_000,
@@ -114,14 +118,22 @@ async function dead(storage: MortalStorage): Promise<void> {
   while (!storage.isDead) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Real time sped up, and requests and timers that end with the process that is killed. */
-function hastyPlatform(random: () => number, gone: AbortSignal): Partial<Platform> {
+/** Real time sped up, requests that time out when they hang, and both ended with the process that is killed. */
+function hastyPlatform({ random, proxy }: ScenarioOptions, gone: AbortSignal): Partial<Platform> {
   const { schedule } = defaultPlatform();
   const startMs = Date.now();
+  const patience = new Set<() => void>();
+  proxy.onHang = () => {
+    for (const expire of patience) expire();
+  };
   return {
     random,
     now: () => startMs + (Date.now() - startMs) * TIME_SCALE,
     fetch: (url, init) => fetch(url, { ...init, signal: AbortSignal.any([gone, init.signal!]) }),
-    schedule: (run, delayMs) => schedule(() => !gone.aborted && run(), delayMs / TIME_SCALE),
+    schedule: (run, delayMs) => {
+      if (delayMs !== REQUEST_TIMEOUT_MS) return schedule(() => !gone.aborted && run(), delayMs / TIME_SCALE);
+      patience.add(run);
+      return () => patience.delete(run);
+    },
   };
 }
