@@ -8,6 +8,7 @@
 const librariesOf = {
   db: ['sqlite'],
   telemetry: ['sqlite', 'object-store'],
+  backup: ['sqlite', 'object-store'],
 };
 
 /** Folders of the API that every feature builds on; all their files are open to all. */

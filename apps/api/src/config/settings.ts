@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { BackupLocation } from '@mosis/backup';
 import { z } from 'zod';
 
 const flag = z
@@ -62,6 +63,21 @@ export const settingFields = {
   S3_REGION: z.string().default('us-east-1').describe('Region of the bucket.'),
   S3_ACCESS_KEY_ID: z.string().optional().describe('Credentials of the object store.'),
   S3_SECRET_ACCESS_KEY: z.string().optional().describe('Credentials of the object store.'),
+  BACKUP_URL: storeUrl
+    .optional()
+    .describe(
+      'Where backups go: file:///path (best a volume of its own) or s3://bucket/prefix. Default: DATA_DIR/backups.',
+    ),
+  BACKUP_S3_ENDPOINT: httpUrl
+    .optional()
+    .describe('Endpoint of the S3-compatible store for backups; without it, Amazon’s.'),
+  BACKUP_S3_REGION: z.string().default('us-east-1').describe('Region of the bucket for backups.'),
+  BACKUP_S3_ACCESS_KEY_ID: z
+    .string()
+    .optional()
+    .describe('Credentials of the backups; give them rights on nothing else, and those of the objects none here.'),
+  BACKUP_S3_SECRET_ACCESS_KEY: z.string().optional().describe('See BACKUP_S3_ACCESS_KEY_ID.'),
+  LITESTREAM_PATH: z.string().optional().describe('The Litestream binary, where npm has none for the platform.'),
   RATE_LIMITS: flag.default(true).describe('`off` for benchmarks only.'),
   ALLOW_SELF_REVIEW: flag
     .default(false)
@@ -120,6 +136,9 @@ function findContradictions(given: Record<string, string | undefined>): string[]
   };
   together('ADMIN_EMAIL', 'ADMIN_PASSWORD');
   together('S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY');
+  together('BACKUP_S3_ACCESS_KEY_ID', 'BACKUP_S3_SECRET_ACCESS_KEY');
+  if (given.BACKUP_URL?.startsWith('s3://') && !given.BACKUP_S3_ACCESS_KEY_ID && !given.BACKUP_S3_SECRET_ACCESS_KEY)
+    problems.push('BACKUP_S3_ACCESS_KEY_ID: is needed with an s3:// BACKUP_URL');
   if (given.OBJECT_STORE_URL?.startsWith('s3://') && !given.S3_ACCESS_KEY_ID && !given.S3_SECRET_ACCESS_KEY)
     problems.push('S3_ACCESS_KEY_ID: is needed with an s3:// OBJECT_STORE_URL');
   return problems;
@@ -141,11 +160,19 @@ export interface Settings {
   mailFrom: string;
   objectStoreUrl: string;
   s3: { endpoint?: string; region: string; accessKeyId?: string; secretAccessKey?: string };
+  backup: BackupSettings;
   rateLimits: boolean;
   allowSelfReview: boolean;
   reviewDueHours: number;
   packageLimits: { packedBytes: number; unpackedBytes: number; entries: number };
   telemetry: TelemetrySettings;
+}
+
+/** What of the settings is about backups. */
+export interface BackupSettings {
+  location: BackupLocation;
+  /** The Litestream binary, where it is not npm's. */
+  litestreamPath: string | undefined;
 }
 
 /** What of the settings is about telemetry. */
@@ -210,6 +237,7 @@ export function readSettings(environment: Record<string, string | undefined>): S
       ...(values.S3_ACCESS_KEY_ID ? { accessKeyId: values.S3_ACCESS_KEY_ID } : {}),
       ...(values.S3_SECRET_ACCESS_KEY ? { secretAccessKey: values.S3_SECRET_ACCESS_KEY } : {}),
     },
+    backup: backupSettings(values, dataDir),
     rateLimits: values.RATE_LIMITS,
     allowSelfReview: values.ALLOW_SELF_REVIEW,
     reviewDueHours: values.REVIEW_DUE_HOURS,
@@ -219,6 +247,21 @@ export function readSettings(environment: Record<string, string | undefined>): S
       entries: values.PACKAGE_MAX_ENTRIES,
     },
     telemetry: telemetrySettings(values),
+  };
+}
+
+function backupSettings(values: z.output<typeof settingsSchema>, dataDir: string): BackupSettings {
+  return {
+    location: {
+      url: values.BACKUP_URL ?? pathToFileURL(join(dataDir, 'backups')).href,
+      s3: {
+        region: values.BACKUP_S3_REGION,
+        ...(values.BACKUP_S3_ENDPOINT ? { endpoint: values.BACKUP_S3_ENDPOINT, forcePathStyle: true } : {}),
+        ...(values.BACKUP_S3_ACCESS_KEY_ID ? { accessKeyId: values.BACKUP_S3_ACCESS_KEY_ID } : {}),
+        ...(values.BACKUP_S3_SECRET_ACCESS_KEY ? { secretAccessKey: values.BACKUP_S3_SECRET_ACCESS_KEY } : {}),
+      },
+    },
+    litestreamPath: values.LITESTREAM_PATH,
   };
 }
 

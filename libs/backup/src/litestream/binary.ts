@@ -1,0 +1,47 @@
+import { accessSync, constants } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+/** The release that every behaviour here was tried with; npm's package of it has a version of its own. */
+export const LITESTREAM_VERSION = 'v0.3.13';
+
+/** The platform has no Litestream binary, so nothing can be replicated or restored on it. */
+export class LitestreamMissingError extends Error {
+  constructor(platform: string) {
+    super(
+      `There is no Litestream binary for ${platform}. Install Litestream ${LITESTREAM_VERSION} and set LITESTREAM_PATH to it; without it nothing is backed up.`,
+    );
+    this.name = 'LitestreamMissingError';
+  }
+}
+
+/** Where the Litestream binary is: at `configured` when given, else in the npm package of this platform; or `undefined`. */
+export function findLitestream(configured?: string): string | undefined {
+  if (configured !== undefined) return isExecutable(configured) ? configured : undefined;
+  // The platform's package is a dependency of the wrapper, which is what this library names.
+  const require = createRequire(import.meta.url);
+  try {
+    const wrapper = createRequire(require.resolve('@flydotio/litestream'));
+    const manifest = wrapper.resolve(`@flydotio/litestream-${process.platform}-${process.arch}/package.json`);
+    const file = join(dirname(manifest), 'litestream');
+    return isExecutable(file) ? file : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The same, for those who cannot do without. @throws LitestreamMissingError */
+export function getLitestream(configured?: string): string {
+  const file = findLitestream(configured);
+  if (file === undefined) throw new LitestreamMissingError(`${process.platform}-${process.arch}`);
+  return file;
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
