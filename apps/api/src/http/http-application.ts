@@ -7,6 +7,7 @@ import type { Logger as PinoLogger } from 'pino';
 import { AppModule, type Parts } from '../app.module.js';
 import { MetricsService } from '../health/metrics.service.js';
 import { JSON_LIMIT_BYTES, addBodyParsers } from './body-parsers.js';
+import { closeConnectionsAfterAnswers } from './closing-connections.js';
 import { addCors } from './cors.js';
 import { EarlyFailures } from './early-failures.js';
 import { NestLogger } from './logger.js';
@@ -48,6 +49,7 @@ export async function createHttpApplication(parts: Parts, logger: PinoLogger): P
   addBodyParsers(fastify);
   addSecurityHeaders(fastify, settings.secureCookies);
   early.register(fastify);
+  closeConnectionsAfterAnswers(fastify);
   addCors(fastify, settings);
   addTelemetryBodies(fastify);
   addRequestLog(fastify, logger, app.get(MetricsService));
