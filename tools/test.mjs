@@ -31,9 +31,14 @@ runMain(async () => {
   if (preparing.failed > 0) return finish([preparing]);
   steps.push({ ...preparing, passed: 0 });
 
-  for (const step of chosen.length > 0 ? [] : staticSteps) {
-    if (stopped) break;
-    steps.push(await timed(step.name, () => runStatic(step, preparing.node)));
+  if (chosen.length === 0) {
+    const lanes = [
+      staticSteps.filter(({ name }) => name !== 'lint'),
+      staticSteps.filter(({ name }) => name === 'lint'),
+    ];
+    say('\n— static checks');
+    const results = await Promise.all(lanes.map((lane) => runStatics(lane, preparing.node, () => stopped)));
+    steps.push(...results.flat());
   }
   if (!stopped) steps.push(await timed('tests', () => runJest(preparing.node)));
   if (stopped) steps.push({ name: 'stopped', passed: 0, failed: 1, notes: [`by ${stopped}`], time: '' });
@@ -45,9 +50,27 @@ async function timed(name, work) {
   const startedAtMs = performance.now();
   const result = await work();
   const time = elapsed(startedAtMs);
-  for (const note of result.notes) say(note.trimEnd());
-  say(`  ${result.failed === 0 ? 'ok' : 'FAILED'} (${time})`);
+  tellEnd('', result, time);
   return { ...result, name, time };
+}
+
+function tellEnd(prefix, { failed, notes }, time) {
+  for (const note of notes) say(note.trimEnd());
+  say(`  ${prefix}${failed === 0 ? 'ok' : 'FAILED'} (${time})`);
+}
+
+/** One after the other; each says how it ended, since another lane speaks meanwhile. */
+async function runStatics(lane, node, isStopped) {
+  const results = [];
+  for (const step of lane) {
+    if (isStopped()) break;
+    const startedAtMs = performance.now();
+    const result = await runStatic(step, node);
+    const time = elapsed(startedAtMs);
+    tellEnd(`${step.name}: `, result, time);
+    results.push({ ...result, name: step.name, time });
+  }
+  return results;
 }
 
 async function runStatic({ tool, args }, node) {

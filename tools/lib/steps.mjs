@@ -2,7 +2,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJson, ToolError } from './workspace.mjs';
 
-/** The checks that need no running code, in the order they run: cheapest and most often failing first. */
+/**
+ * The checks that need no running code. The lint takes as long as all others together, so `npm test` runs it beside them,
+ * and the others one after the other: cheapest and most often failing first.
+ */
 export const staticSteps = [
   { name: 'format', tool: 'prettier', args: ['--check', '--log-level', 'warn', '.'] },
   { name: 'lint', tool: 'eslint', args: ['--max-warnings', '0', '.'] },

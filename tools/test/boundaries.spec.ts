@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { binaryOf, staticSteps } from '../lib/steps.mjs';
 import { root } from '../lib/workspace.mjs';
 import { makeFolder, removeFolders, writeFiles } from './support/folders.js';
@@ -177,9 +178,23 @@ function check(step: 'lint' | 'boundaries', folder: string): { code: number | nu
   return { code: status, output: stdout + stderr };
 }
 
+/** The rules that each folder breaks, found in one process: starting one a folder takes a second each. */
+function findBrokenRules(folders: string[]): string[][] {
+  const { args } = staticSteps.find(({ name }) => name === 'boundaries')!;
+  const script = fileURLToPath(new URL('./support/cruise-folders.mjs', import.meta.url));
+  const { stdout, stderr } = spawnSync(process.execPath, [script, ...args.slice(2), '--', ...folders], {
+    encoding: 'utf8',
+  });
+  if (stdout === '') throw new Error(stderr);
+  return JSON.parse(stdout) as string[][];
+}
+
 afterAll(removeFolders);
 
 describe('the check of module boundaries', () => {
+  // A clean one last: nothing of a folder before may stick to it.
+  const broken = findBrokenRules([...violations.map(([, , files]) => makeWorkspace(files)), makeWorkspace()]);
+
   it('passes a workspace that keeps every rule', () => {
     expect(check('boundaries', makeWorkspace())).toMatchObject({
       code: 0,
@@ -187,10 +202,22 @@ describe('the check of module boundaries', () => {
     });
   });
 
-  it.each(violations)('fails with %s when %s', (rule, _, files) => {
+  it('fails a workspace that breaks one, and names it', () => {
+    const [rule, , files] = violations[0]!;
     const { code, output } = check('boundaries', makeWorkspace(files));
     expect(output).toContain(`error ${rule}:`);
     expect(code).not.toBe(0);
+  });
+
+  it.each(violations.map(([rule, what], index) => [rule, what, index] as const))(
+    'finds %s when %s',
+    (rule, _, index) => {
+      expect(broken[index]).toContain(rule);
+    },
+  );
+
+  it('finds nothing in the clean workspace after all those', () => {
+    expect(broken.at(-1)).toEqual([]);
   });
 
   it('has a violation planted for every rule', async () => {
