@@ -10,6 +10,7 @@ export const staticSteps = [
   { name: 'format', tool: 'prettier', args: ['--check', '--log-level', 'warn', '.'] },
   { name: 'lint', tool: 'eslint', args: ['--max-warnings', '0', '.'] },
   { name: 'types', tool: 'tsc', args: ['--noEmit', '--pretty', 'false'] },
+  { name: 'types (console)', tool: 'tsc', args: ['--noEmit', '--pretty', 'false', '-p', 'apps/admin'] },
   { name: 'boundaries', tool: 'depcruise', args: ['--config', '.dependency-cruiser.mjs', 'apps', 'libs'] },
 ];
 

@@ -50,3 +50,7 @@ declare module '*/lib/steps.mjs' {
 declare module '*/lib/workspace.mjs' {
   export const root: string;
 }
+
+declare module '*/lib/api-types.mjs' {
+  export function writeApiTypes(document: object): string;
+}

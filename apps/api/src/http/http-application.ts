@@ -8,10 +8,10 @@ import { AppModule, type Parts } from '../app.module.js';
 import { MetricsService } from '../health/metrics.service.js';
 import { JSON_LIMIT_BYTES, addBodyParsers } from './body-parsers.js';
 import { closeConnectionsAfterAnswers } from './closing-connections.js';
+import { addConsole } from './console.js';
 import { addCors } from './cors.js';
 import { EarlyFailures } from './early-failures.js';
 import { NestLogger } from './logger.js';
-import { addPages } from './pages.js';
 import { addReference } from './reference.js';
 import { addSecurityHeaders } from './security-headers.js';
 import { addTelemetryBodies } from './telemetry-bodies.js';
@@ -54,7 +54,7 @@ export async function createHttpApplication(parts: Parts, logger: PinoLogger): P
   addTelemetryBodies(fastify);
   addRequestLog(fastify, logger, app.get(MetricsService));
   await addReference(fastify);
-  addPages(fastify);
+  addConsole(fastify);
   return app;
 }
 

@@ -1,0 +1,47 @@
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+/** A stretch of time in its largest fitting unit: `45 s`, `12 min`, `5 h`, `3 d`. */
+export function formatDuration(ms: number): string {
+  const length = Math.abs(ms);
+  if (length < MINUTE_MS) return `${Math.floor(length / 1000)} s`;
+  if (length < HOUR_MS) return `${Math.floor(length / MINUTE_MS)} min`;
+  if (length < 2 * DAY_MS) return `${Math.floor(length / HOUR_MS)} h`;
+  return `${Math.floor(length / DAY_MS)} d`;
+}
+
+/** Bytes in binary units: `512 B`, `1.5 KiB`, `100 MiB`. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let value = bytes;
+  let unit = 0;
+  while (Math.abs(value) >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  const digits = unit === 0 || Math.abs(value) >= 100 ? 0 : 1;
+  return `${value.toFixed(digits)} ${units[unit]}`;
+}
+
+/** A difference with its sign: `+1.2 KiB`, `−300 B`, `±0`. */
+export function formatByteChange(bytes: number): string {
+  if (bytes === 0) return '±0';
+  return `${bytes > 0 ? '+' : '−'}${formatBytes(Math.abs(bytes))}`;
+}
+
+const whole = new Intl.NumberFormat('en');
+/** A count with thousands apart: `1,234`. */
+export const formatCount = (count: number): string => whole.format(count);
+
+/** A moment in the reader's own time zone: `2026-11-27 18:30`. */
+export function formatMoment(timestamp: string): string {
+  const at = new Date(timestamp);
+  const two = (value: number) => String(value).padStart(2, '0');
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}`;
+}
+
+/** A word with its count: `1 file`, `3 files`. */
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
+}
