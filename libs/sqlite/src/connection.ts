@@ -3,5 +3,4 @@ export * from './open.js';
 export * from './compiled-module.js';
 export * from './sqlite-error.js';
 export { Mutex } from './mutex.js';
-export * from './migrate/migration-files.js';
-export * from './migrate/migrator.js';
+export * from './migrate/index.js';

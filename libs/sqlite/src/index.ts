@@ -7,9 +7,7 @@ export * from './compiled-module.js';
 export * from './sqlite-error.js';
 export { Mutex } from './mutex.js';
 export { ScanUnavailableError, ScanProcess, type ScanOptions } from './scan/scan-process.js';
-export * from './migrate/migration-files.js';
-export * from './migrate/migrator.js';
-export * from './migrate/row-census.js';
+export * from './migrate/index.js';
 import Database from 'better-sqlite3';
 
 /** What SQLite refused, with its code (`SQLITE_CONSTRAINT_UNIQUE`, `SQLITE_FULL` …). */

@@ -12,5 +12,6 @@ export {
   readTelemetryMigrations,
   TELEMETRY_DATABASE_FILE,
   telemetryDatabasePath,
+  telemetryMigrationTarget,
 } from './storage/telemetry-file.js';
 export { DEFAULT_WIRE_LIMITS } from './wire/index.js';

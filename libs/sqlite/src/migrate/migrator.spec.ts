@@ -3,7 +3,8 @@ import { dumpFile } from '../../test/support/dump.js';
 import { temporaryDirectory } from '../../test/support/temporary.js';
 import { openWriter, type RawConnection } from '../open.js';
 import { parseMigration, type Migration } from './migration-files.js';
-import { MigrationError, Migrator, type MigrateOptions } from './migrator.js';
+import { MigrationError } from './migration-error.js';
+import { Migrator, type MigrateOptions } from './migrator.js';
 
 const migration = (name: string, up: string, down = `SELECT 'nothing to take back'`): Migration =>
   parseMigration(name, `-- migrate:up\n${up}\n-- migrate:down\n${down}\n`);
@@ -76,10 +77,17 @@ describe('the migrator', () => {
       ]);
     });
 
-    it('tell of each migration as it is done', () => {
-      const told: string[] = [];
-      up([FIRST, second], { onProgress: ({ name, direction }) => told.push(`${name} ${direction}`) });
-      expect(told).toEqual(['0001_people up', '0002_age up']);
+    it('tell of each migration before and after it, with the rows there are', () => {
+      fill();
+      const told: unknown[] = [];
+      up([FIRST, second], {
+        onStep: ({ durationMs, ...step }) => told.push({ ...step, done: durationMs !== undefined }),
+      });
+      const step = { name: '0002_age', direction: 'up', rows: 4 };
+      expect(told).toEqual([
+        { ...step, done: false },
+        { ...step, done: true },
+      ]);
     });
 
     it('write nothing when they only look', () => {
@@ -131,9 +139,13 @@ describe('the migrator', () => {
       expectRefused('migration-failed', () => new Migrator(connection, [FIRST, second]).down(1));
     });
 
-    it('and keeps the migrations before the failing one', () => {
-      expect(() => up([FIRST, migration('0002_broken', 'SELECT wrong')])).toThrow(MigrationError);
-      expect(new Migrator(connection, [FIRST]).status()[0]?.state).toBe('applied');
+    it('and of the ones before it in the same run', () => {
+      fill();
+      const second = migration('0002_extra', 'CREATE TABLE extra (id)', 'DROP TABLE extra');
+      expectRefused('migration-failed', () => up([FIRST, second, migration('0003_broken', 'SELECT wrong')]));
+      up([FIRST, second]);
+      const failing = { ...FIRST, down: 'SELECT wrong' };
+      expectRefused('migration-failed', () => new Migrator(connection, [failing, second]).down(2));
     });
 
     it('of a migration whose conflict clause rolled it back by itself', () => {
@@ -205,6 +217,70 @@ describe('the migrator', () => {
         up([FIRST, migration('0002_x', 'UPDATE people SET id = id + 10')]),
       );
       expect(error.message).toContain('2 rows that point at nothing: pets → people');
+    });
+  });
+
+  describe('looks at what was broken before, and', () => {
+    const breakCheck = `PRAGMA ignore_check_constraints = ON; INSERT INTO scores VALUES (-1, 'x'); PRAGMA foreign_keys = ON;`;
+    const scores = migration(
+      '0001_scores',
+      `CREATE TABLE scores (points INTEGER CHECK (points > 0), by TEXT NOT NULL) STRICT`,
+    );
+
+    it('refuses a migration that leaves rows which break a CHECK', () => {
+      up([scores]);
+      const migrations = [scores, migration('0002_breaks', breakCheck)];
+      const error = expectRefused('migration-breaks-checks', () => up(migrations, { checks: true }));
+      expect(error.message).toContain('CHECK constraint failed in scores (1)');
+      expect(() => connection.exec(`INSERT INTO scores VALUES (-1, 'x')`)).toThrow('CHECK constraint failed');
+    });
+
+    it('lets a file be migrated that was broken before, as long as it gets no worse', () => {
+      up([scores]);
+      connection.exec(`CREATE TABLE people (id INTEGER PRIMARY KEY); CREATE TABLE pets (owner INTEGER REFERENCES people);
+        PRAGMA ignore_check_constraints = ON; INSERT INTO scores VALUES (-1, 'x'); PRAGMA ignore_check_constraints = OFF;
+        PRAGMA foreign_keys = OFF; INSERT INTO pets VALUES (7); PRAGMA foreign_keys = ON;`);
+      const harmless = migration('0002_harmless', 'CREATE TABLE more (id INTEGER)');
+      up([scores, harmless], { checks: true });
+      const worse = migration('0003_worse', 'INSERT INTO pets VALUES (8)');
+      const error = expectRefused('migration-breaks-references', () => up([scores, harmless, worse], { checks: true }));
+      expect(error.message).toContain('1 rows that point at nothing: pets → people');
+    });
+  });
+
+  describe('keeps its hands off tables that must stay as they are, and refuses a migration that', () => {
+    const keptTables = /^events_\d+$/;
+    const days = migration(
+      '0001_days',
+      `CREATE TABLE events_1 (id INTEGER PRIMARY KEY, data TEXT) STRICT; CREATE TABLE events_2 (id INTEGER PRIMARY KEY) STRICT;
+       CREATE TABLE days (day INTEGER PRIMARY KEY) STRICT`,
+    );
+    beforeEach(() => {
+      up([days]);
+      connection.exec(`INSERT INTO events_1 VALUES (1, 'a'), (2, NULL); INSERT INTO days VALUES (1);
+        CREATE VIEW newest AS SELECT * FROM events_1;
+        CREATE TRIGGER follow AFTER DELETE ON days BEGIN DELETE FROM events_1; END;
+        CREATE TRIGGER write AFTER INSERT ON days BEGIN INSERT INTO events_1 VALUES (NEW.day, 'b'); END;
+        CREATE TRIGGER mend AFTER UPDATE ON days BEGIN UPDATE events_1 SET data = 'c'; END;`);
+    });
+
+    it.each([
+      ['names one', `UPDATE events_1 SET data = 'x'`, 'names events_1'],
+      ['deletes rows in a roundabout way', 'DELETE FROM days', 'must not change the rows of events_1'],
+      ['adds rows', 'INSERT INTO days VALUES (7)', 'must not change the rows of events_1'],
+      ['changes rows', 'UPDATE days SET day = 2', 'must not change the rows of events_1'],
+    ])('%s', (_what, sql, message) => {
+      const migrations = [days, migration('0002_x', sql)];
+      const allowLoss = ['days', 'events_1'];
+      const error = expectRefused('migration-changes-kept-table', () => up(migrations, { keptTables, allowLoss }));
+      expect(error.message).toContain(message);
+    });
+
+    it('and nothing else of them is in the way', () => {
+      connection.exec('DROP TRIGGER write');
+      const migrations = [days, migration('0002_x', 'CREATE TABLE more (id INTEGER); INSERT INTO days VALUES (7)')];
+      expect(up(migrations, { keptTables })).toMatchObject([{ name: '0002_x', rows: 1 }]);
+      expect(() => connection.exec(`INSERT INTO events_1 VALUES (9, 'z')`)).not.toThrow();
     });
   });
 

@@ -1,4 +1,6 @@
 import type { RawConnection } from '../open.js';
+import { HISTORY_TABLE } from './history.js';
+import { quoteIdentifier as quote } from './quote.js';
 
 /** Per table: its rows, and how many of them have a value in each column. */
 export type RowCensus = Map<string, { rows: number; nonNull: Map<string, number> }>;
@@ -11,8 +13,8 @@ export interface Loss {
   after: number;
 }
 
-/** Counts every ordinary table; indexes of a search table and the migrator's own record are left out. */
-export function takeRowCensus(connection: RawConnection): RowCensus {
+/** Counts every ordinary table but `leftOut`; indexes of a search table and the migrator's own record never count. */
+export function takeRowCensus(connection: RawConnection, leftOut?: RegExp): RowCensus {
   const tables = connection
     .prepare(`SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' ORDER BY name`)
     .all() as {
@@ -20,7 +22,7 @@ export function takeRowCensus(connection: RawConnection): RowCensus {
   }[];
   const census: RowCensus = new Map();
   for (const { name } of tables) {
-    if (name.startsWith('sqlite_') || name === 'schema_migrations') continue;
+    if (name.startsWith('sqlite_') || name === HISTORY_TABLE || leftOut?.test(name)) continue;
     const columns = (connection.prepare('SELECT name FROM pragma_table_info(?)').all(name) as { name: string }[]).map(
       (column) => column.name,
     );
@@ -49,8 +51,4 @@ export function findLosses(before: RowCensus, after: RowCensus): Loss[] {
     }
   }
   return losses;
-}
-
-function quote(identifier: string): string {
-  return `"${identifier.replaceAll('"', '""')}"`;
 }

@@ -3,6 +3,9 @@ import { compactDay } from './days.js';
 /** Days one ledger table covers. */
 export const LEDGER_DAYS = 7;
 
+/** Tables whose rows are written once: raw events and ledgers. A migration must leave them alone. */
+export const DAY_TABLES = /^(?:events|ledger)_\d{8}$/;
+
 /** The raw table of a partition (a day of receipt). */
 export function eventsTable(day: number): string {
   return `events_${compactDay(day)}`;

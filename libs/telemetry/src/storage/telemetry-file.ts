@@ -1,13 +1,17 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
-  Migrator,
   openReader,
   openWriter,
   readMigrations,
+  rehearseMigration,
+  RESTORE_POINTS_FOLDER,
   type Migration,
+  type MigrationOutcome,
+  type MigrationTarget,
   type RawConnection,
 } from '@mosis/sqlite/connection';
+import { DAY_TABLES } from './day-tables.js';
 
 /** The name of the telemetry database inside a data directory. */
 export const TELEMETRY_DATABASE_FILE = 'telemetry.db';
@@ -29,14 +33,23 @@ export function readTelemetryMigrations(): Migration[] {
   return readMigrations(fileURLToPath(new URL('../../../../migrations/telemetry', import.meta.url)));
 }
 
+/**
+ * How telemetry.db is migrated: rehearsed on its schema and some rows of each table, since the whole file may be many
+ * gigabytes, and without touching raw events and ledgers.
+ */
+export function telemetryMigrationTarget(dataDir: string): MigrationTarget {
+  return {
+    file: telemetryDatabasePath(dataDir),
+    migrations: readTelemetryMigrations(),
+    folder: join(dataDir, RESTORE_POINTS_FOLDER),
+    copy: 'samples',
+    keptTables: DAY_TABLES,
+  };
+}
+
 /** Applies what is pending to telemetry.db; the caller holds the data directory's lock. */
-export function migrateTelemetry(dataDir: string): ReturnType<Migrator['up']> {
-  const connection = openWriter(telemetryDatabasePath(dataDir));
-  try {
-    return new Migrator(connection, readTelemetryMigrations()).up();
-  } finally {
-    connection.close();
-  }
+export function migrateTelemetry(dataDir: string): MigrationOutcome[] {
+  return rehearseMigration(telemetryMigrationTarget(dataDir), { direction: 'up' }).apply();
 }
 
 /** Opens the one connection that writes. Every COMMIT on it follows a sync (`synchronous = FULL`). */

@@ -1,0 +1,4 @@
+/** An identifier as SQL takes it, whatever is in it. */
+export function quoteIdentifier(identifier: string): string {
+  return `"${identifier.replaceAll('"', '""')}"`;
+}
