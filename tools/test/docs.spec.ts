@@ -70,7 +70,7 @@ function tableBelow(document: string, heading: string): string[][] {
 function commandsOf(text: string): string[][] {
   const fenced = [...text.matchAll(/^```(?:sh|yaml)\n([\s\S]*?)^```/gm)].map(([, code = '']) => code);
   const code = [...codeSpans(text), ...fenced].join('\n');
-  const calls = code.matchAll(/(?:npm run (?:-s )?mosis --|tools\/mosis\.mjs|^mosis)((?: +[a-z]+)+)/gm);
+  const calls = code.matchAll(/(?:npm run (?:-s )?mosis --|tools\/mosis\.mjs|^mosis)((?: +[a-z]+(?:-[a-z]+)*)+)/gm);
   return [...calls].map(([, words = '']) => words.trim().split(/ +/));
 }
 

@@ -8,7 +8,8 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import cookie from '@fastify/cookie';
 import { Access } from '../src/access/access.decorator.js';
 import { AppModule } from '../src/app.module.js';
-import { migrateAll, openParts } from '../src/cli/open-parts.js';
+import { migrateAll } from '../src/cli/migrate.js';
+import { openParts } from '../src/cli/open-parts.js';
 import { readSettings } from '../src/config/settings.js';
 
 @Controller('planted')

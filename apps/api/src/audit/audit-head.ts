@@ -2,12 +2,15 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ChainEnd } from './audit-chain.js';
 
+/** Its name in the data directory. */
+export const AUDIT_HEAD_FILE = 'audit-head.json';
+
 /** The file beside core.db that says where the chain ended: rows cut off core.db's tail are missed by it. */
 export class AuditHead {
   private readonly file: string;
 
   constructor(dataDir: string) {
-    this.file = join(dataDir, 'audit-head.json');
+    this.file = join(dataDir, AUDIT_HEAD_FILE);
   }
 
   /** Where the chain ended when it was last written, or `undefined` before the first row. */

@@ -1,30 +1,10 @@
-import { coreDatabasePath, openCoreDatabase, readCoreMigrations } from '@mosis/db';
+import { openCoreDatabase } from '@mosis/db';
 import { createObjectStore } from '@mosis/object-store';
-import { Migrator, openWriter, type MigrateOptions, type MigrationOutcome } from '@mosis/sqlite';
-import { migrateTelemetry } from '@mosis/telemetry';
 import type { Logger } from 'pino';
 import type { Parts } from '../app.module.js';
 import { Clock } from '../common/clock.js';
 import type { Settings } from '../config/settings.js';
 import { openTelemetry } from './open-telemetry.js';
-
-/** Applies what is pending to core.db and telemetry.db; the caller holds the lock. */
-export function migrateAll(settings: Settings, options: MigrateOptions = {}): MigrationOutcome[] {
-  const core = withMigrator(settings, (migrator) => migrator.up(options));
-  const telemetry = migrateTelemetry(settings.dataDir);
-  for (const outcome of telemetry) options.onProgress?.(outcome);
-  return [...core, ...telemetry];
-}
-
-/** Runs `work` with a migrator on a connection of its own. */
-export function withMigrator<Result>(settings: Settings, work: (migrator: Migrator) => Result): Result {
-  const connection = openWriter(coreDatabasePath(settings.dataDir));
-  try {
-    return work(new Migrator(connection, readCoreMigrations()));
-  } finally {
-    connection.close();
-  }
-}
 
 /** Opens the databases and the object store; the caller holds the lock and has migrated. */
 export async function openParts(

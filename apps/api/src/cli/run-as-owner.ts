@@ -5,7 +5,9 @@ import { readProcessSettings } from '../config/settings.js';
 import { NestLogger, createLogger } from '../http/logger.js';
 import { JobsService } from '../jobs/jobs.service.js';
 import { askServer } from './control-socket.js';
-import { migrateAll, openParts } from './open-parts.js';
+import { migrateAll } from './migrate.js';
+import { openParts } from './open-parts.js';
+import { describeMigrationProgress } from './migration-progress.js';
 import { runOperation, type OperationInput, type OperationName, type OperationResult } from './operations.js';
 import type { OperationProgress } from './progress.types.js';
 
@@ -31,7 +33,9 @@ export async function runAsOwner<Name extends OperationName>(
     throw error;
   }
   try {
-    migrateAll(settings);
+    migrateAll(settings, {
+      onProgress: (step) => process.stderr.write(`${describeMigrationProgress(step)}\n`),
+    });
     const logger = createLogger('error');
     const app = await NestFactory.createApplicationContext(AppModule.with(await openParts(settings, { logger })), {
       logger: new NestLogger(logger),

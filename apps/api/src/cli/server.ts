@@ -16,7 +16,9 @@ import { ObjectsService } from '../objects/objects.service.js';
 import { UploadReceiver } from '../versions/upload-receiver.js';
 import { VERSION } from '../common/version.js';
 import { ControlServer } from './control-socket.js';
-import { closeParts, migrateAll, openParts } from './open-parts.js';
+import { migrateAll } from './migrate.js';
+import { describeMigrationProgress, logFieldsOf } from './migration-progress.js';
+import { closeParts, openParts } from './open-parts.js';
 import { OWN_CATALOGUE } from './own-catalogue.js';
 
 const DEMO_VERSIONS = 3;
@@ -53,8 +55,7 @@ export async function startServer(
   };
   try {
     migrateAll(settings, {
-      onProgress: ({ name, durationMs }) =>
-        logger.info({ migration: name, 'migration.duration_ms': Math.round(durationMs) }, 'migrated'),
+      onProgress: (step) => logger.info(logFieldsOf(step), describeMigrationProgress(step)),
     });
     parts = await openParts(settings, { logger });
     app = await createHttpApplication(parts, logger);

@@ -10,7 +10,10 @@ describe('mosis db', () => {
     expect((await data.mosis(['db', 'status'])).stdout).toContain('pending');
     expect(existsSync(join(data.path, 'core.db'))).toBe(false);
     expect(await data.mosis(['db', 'migrate'])).toMatchObject({ code: 0 });
-    expect((await data.mosis(['db', 'status'])).stdout).toContain('Up to date.');
+    const { stdout } = await data.mosis(['db', 'status']);
+    expect(stdout).toContain('Up to date.');
+    expect(stdout).toMatch(/^applied +core\.db +0001_accounts/m);
+    expect(stdout).toMatch(/^applied +telemetry\.db +0001_engine/m);
     const back = await data.mosis(['db', 'rollback', '--steps', '2']);
     expect(back).toMatchObject({ code: 0 });
     expect(back.stdout.match(/took back/g)).toHaveLength(2);

@@ -15,19 +15,21 @@ export interface CommandResult {
 
 /** A data directory for real processes, removed at the end. */
 export class DataDirectory {
+  /** The program that runs on it; another release's when it is set. */
+  main = MAIN;
   readonly path = mkdtempSync(join(tmpdir(), 'mosis-process-'));
   private readonly servers = new Set<ServerProcess>();
 
   /** Starts a server on it and waits until it serves. */
   async serve(environment: Record<string, string> = {}, args: string[] = []): Promise<ServerProcess> {
-    const server = await ServerProcess.start(this.path, environment, args);
+    const server = await ServerProcess.start(this.path, environment, args, this.main);
     this.servers.add(server);
     return server;
   }
 
   /** Runs `mosis` with this directory as DATA_DIR. */
   async mosis(args: string[], input = '', environment: Record<string, string> = {}): Promise<CommandResult> {
-    const child = spawn(process.execPath, [MAIN, ...args], {
+    const child = spawn(process.execPath, [this.main, ...args], {
       env: environmentOf(this.path, environment),
       stdio: 'pipe',
     });
@@ -53,8 +55,13 @@ export class ServerProcess {
     private readonly ended: Promise<number | null>,
   ) {}
 
-  static async start(dataDir: string, environment: Record<string, string>, args: string[]): Promise<ServerProcess> {
-    const child = spawn(process.execPath, ['--max-semi-space-size=2', MAIN, 'serve', ...args], {
+  static async start(
+    dataDir: string,
+    environment: Record<string, string>,
+    args: string[],
+    main = MAIN,
+  ): Promise<ServerProcess> {
+    const child = spawn(process.execPath, ['--max-semi-space-size=2', main, 'serve', ...args], {
       // The memory settings are those of `npm start`.
       env: { ...environmentOf(dataDir, environment), MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '262144' },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -27,7 +27,8 @@ async function renderOpenApi(): Promise<string> {
   const { buildOpenApi } = await import('../../http/openapi.js');
   const { createHttpApplication } = await import('../../http/http-application.js');
   const { createLogger } = await import('../../http/logger.js');
-  const { migrateAll, openParts } = await import('../open-parts.js');
+  const { migrateAll } = await import('../migrate.js');
+  const { openParts } = await import('../open-parts.js');
   const dataDir = mkdtempSync(join(tmpdir(), 'mosis-openapi-'));
   try {
     const settings = readSettings({ DATA_DIR: dataDir, LOG_LEVEL: 'silent' });
