@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -47,7 +47,9 @@ export class LaterRelease {
     mkdirSync(join(packages, '@mosis'), { recursive: true });
     for (const name of readdirSync(join(ROOT, 'node_modules')))
       if (name !== '@mosis') symlinkSync(join(ROOT, 'node_modules', name), join(packages, name));
-    for (const library of readdirSync(join(ROOT, 'libs')))
-      symlinkSync(join(this.path, 'libs', library), join(packages, '@mosis', library));
+    for (const name of readdirSync(join(ROOT, 'node_modules/@mosis'))) {
+      const copy = join(this.path, 'libs', name);
+      symlinkSync(existsSync(copy) ? copy : join(ROOT, 'node_modules/@mosis', name), join(packages, '@mosis', name));
+    }
   }
 }
