@@ -5,6 +5,7 @@
 export const CLIENT_PATHS = [
   '/',
   '/reviews',
+  '/reviews/$id',
   '/account',
   '/api-keys',
   '/setup',

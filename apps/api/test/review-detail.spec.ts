@@ -28,6 +28,7 @@ describe('one review', () => {
     const id = await findPendingReview(reviewer, publisher.packageId, kind);
     return (await reviewer.client.get(`/v1/admin/reviews/${id}`)).body;
   };
+  const named = (key?: { name?: string; created_at?: string }) => ({ name: key?.name, registered_at: key?.created_at });
   const codes = (body: { reasons: { code: string }[] }) => body.reasons.map(({ code }) => code);
 
   it('of a first version shows all of it, and nothing to compare with', async () => {
@@ -76,8 +77,16 @@ describe('one review', () => {
       permissions: { added: ['microphone'], removed: ['camera'], unchanged: ['network'] },
       package_size: { before: before.body.package_size, after: after.package_size },
       min_mosis_version: { before: '1.0.0', after: '2.0.0' },
-      signing_key: { before: owner.key.fingerprint, after: key.fingerprint, changed: true },
+      signing_key: { before: owner.key.fingerprint, after: key.fingerprint, changed: true, is_active: true },
     });
+    const keys = (await owner.client.get('/v1/signing-keys')).body.items as {
+      name: string;
+      created_at: string;
+      fingerprint: string;
+    }[];
+    expect(body.changes.signing_key).toMatchObject(
+      named(keys.find(({ fingerprint }) => fingerprint === key.fingerprint)),
+    );
     const { files } = body.changes;
     expect(files.added.map(({ path }: { path: string }) => path)).toEqual(['new.txt']);
     expect(files.removed.map(({ path }: { path: string }) => path)).toEqual(['gone.txt']);
@@ -115,7 +124,17 @@ describe('one review', () => {
     expect(codes(body)).toEqual(
       expect.arrayContaining(['first-version', 'manifest-name-differs', 'rejected-before', 'nested-archive']),
     );
-    expect(body.history).toMatchObject([{ version_code: 1, decision: 'rejected', notes: 'Not like this.' }]);
+    expect(body.history).toMatchObject([
+      {
+        version_code: 1,
+        version_name: '1.0.1',
+        decision: 'rejected',
+        notes: 'Not like this.',
+        reviewer_name: reviewer.name,
+      },
+    ]);
+    const decided = await reviewer.client.get(`/v1/admin/reviews/${body.history[0].id}`);
+    expect(decided.body).toMatchObject({ reviewer_id: reviewer.id, reviewer_name: reviewer.name });
   });
 
   it('of a listing shows each field before and after', async () => {

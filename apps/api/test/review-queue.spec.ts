@@ -65,6 +65,8 @@ describe('the review queue', () => {
     }
     const items = await list();
     expect(items.map(({ package_id }) => package_id)).toEqual(ids);
+    const summary = async () => (await reviewer.client.get('/v1/admin/reviews/summary')).body;
+    expect(await summary()).toEqual({ pending: 5, overdue: 0, oldest_due_at: items[0]?.due_at });
     expect(items.map(({ due_at }) => due_at)).toEqual(items.map(({ due_at }) => due_at).sort());
     const hours = (Date.parse(items[0]?.due_at ?? '') - platform.clock.now().getTime()) / 3_600_000;
     expect(hours).toBeGreaterThan(47);

@@ -1,10 +1,10 @@
 import { accountRoute } from './account/route';
 import { apiKeysRoute } from './api-keys/route';
 import { forgotPasswordRoute, resetPasswordRoute, setupRoute, verifyEmailRoute } from './mail-links/route';
-import { queueRoute } from './reviews/route';
+import { queueRoute, reviewRoute } from './reviews/route';
 
 /** Every screen, by whether it needs a sign-in. A new screen is a folder beside this file, a line here and its path in ../paths.ts. */
 export const screens = {
-  signedIn: [queueRoute, accountRoute, apiKeysRoute],
+  signedIn: [queueRoute, reviewRoute, accountRoute, apiKeysRoute],
   public: [setupRoute, verifyEmailRoute, resetPasswordRoute, forgotPasswordRoute],
 } as const;

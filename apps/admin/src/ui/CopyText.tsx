@@ -27,10 +27,12 @@ export function CopyText({ value, noun, shownLength }: CopyTextProps) {
   const isShort = shownLength !== undefined && value.length > shownLength;
   return (
     <span className={classes.copy}>
-      <code title={isShort ? value : undefined}>{isShort ? `${value.slice(0, shownLength)}…` : value}</code>
-      <ActionIcon variant="subtle" color="gray" size="xs" aria-label={`Copy ${noun}`} onClick={() => void copy()}>
-        <Icon name={outcome === 'copied' ? 'check' : 'copy'} size={14} />
-      </ActionIcon>
+      <span className={classes.pair}>
+        <code title={isShort ? value : undefined}>{isShort ? `${value.slice(0, shownLength)}…` : value}</code>
+        <ActionIcon variant="subtle" color="gray" size="xs" aria-label={`Copy ${noun}`} onClick={() => void copy()}>
+          <Icon name={outcome === 'copied' ? 'check' : 'copy'} size={14} />
+        </ActionIcon>
+      </span>
       <span role="status" className={outcome === 'failed' ? classes.failed : 'visually-hidden'}>
         {outcome === 'copied' && 'Copied'}
         {outcome === 'failed' && 'The browser does not allow it here; select the text instead.'}

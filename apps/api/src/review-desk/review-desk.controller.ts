@@ -5,7 +5,13 @@ import type { Actor } from '../access/actor.js';
 import { CurrentActor } from '../access/current-actor.decorator.js';
 import { pageOf } from '../common/pagination.js';
 import { Route } from '../common/route.decorator.js';
-import { decisionSchema, queueQuery, reviewDetailSchema, reviewSchema } from './review-desk.schemas.js';
+import {
+  decisionSchema,
+  queueQuery,
+  queueSummarySchema,
+  reviewDetailSchema,
+  reviewSchema,
+} from './review-desk.schemas.js';
 import { ReviewDeskService } from './review-desk.service.js';
 
 const REVIEWER = { kind: 'role', role: 'reviewer' } as const;
@@ -19,6 +25,12 @@ export class ReviewDeskController {
   @Route({ summary: 'The review queue, oldest due first', access: REVIEWER, answer: pageOf(reviewSchema) })
   async list(@CurrentActor() actor: Actor, @Query({ schema: queueQuery }) query: z.output<typeof queueQuery>) {
     return this.desk.list(actor, query);
+  }
+
+  @Get('summary')
+  @Route({ summary: 'How much waits, and how much of it too long', access: REVIEWER, answer: queueSummarySchema })
+  async summarize() {
+    return this.desk.summarize();
   }
 
   @Get(':id')

@@ -11,6 +11,15 @@ export type DeskRow = CoreRow<'reviews'> & {
   version_code: number | null;
   version_name: string | null;
   claimed_by_name: string | null;
+  reviewer_name: string | null;
+};
+
+/** A version with the key that signed it. */
+export type SignedVersion = CoreRow<'app_versions'> & {
+  fingerprint: string;
+  key_name: string;
+  key_created_at: string;
+  key_is_active: number;
 };
 
 /** Narrows the queue down. */
@@ -72,7 +81,9 @@ export class ReviewDeskRepository {
     return this.db.read
       .selectFrom('reviews as r')
       .leftJoin('app_versions as v', 'v.id', 'r.version_id')
-      .select(['r.id', 'r.kind', 'v.version_code', 'r.submitted_at', 'r.decision', 'r.notes', 'r.decided_at'])
+      .leftJoin('developers as w', 'w.id', 'r.reviewer_id')
+      .select(['r.id', 'r.kind', 'v.version_code', 'v.version_name', 'r.submitted_at', 'r.decision'])
+      .select(['w.name as reviewer_name', 'r.reason_code', 'r.notes', 'r.decided_at'])
       .where('r.app_id', '=', appId)
       .where('r.id', '!=', exceptId)
       .orderBy('r.submitted_at', 'desc')
@@ -118,26 +129,13 @@ export class ReviewDeskRepository {
       .executeTakeFirst();
   }
 
-  async getVersion(id: string): Promise<CoreRow<'app_versions'> & { fingerprint: string }> {
-    return this.db.read
-      .selectFrom('app_versions as v')
-      .innerJoin('signing_keys as k', 'k.id', 'v.signing_key_id')
-      .selectAll('v')
-      .select('k.fingerprint')
-      .where('v.id', '=', id)
-      .executeTakeFirstOrThrow();
+  async getVersion(id: string): Promise<SignedVersion> {
+    return this.signedVersions().where('v.id', '=', id).executeTakeFirstOrThrow();
   }
 
   /** The version to compare with: the highest approved or published one below this code. */
-  async findLastApproved(
-    appId: string,
-    belowCode: number,
-  ): Promise<(CoreRow<'app_versions'> & { fingerprint: string }) | undefined> {
-    return this.db.read
-      .selectFrom('app_versions as v')
-      .innerJoin('signing_keys as k', 'k.id', 'v.signing_key_id')
-      .selectAll('v')
-      .select('k.fingerprint')
+  async findLastApproved(appId: string, belowCode: number): Promise<SignedVersion | undefined> {
+    return this.signedVersions()
       .where('v.app_id', '=', appId)
       .where('v.status', 'in', ['approved', 'published'])
       .where('v.version_code', '<', belowCode)
@@ -206,6 +204,19 @@ export class ReviewDeskRepository {
     return { pending: row.pending, overdue: row.overdue, oldestDueAt: row.oldest };
   }
 
+  private signedVersions() {
+    return this.db.read
+      .selectFrom('app_versions as v')
+      .innerJoin('signing_keys as k', 'k.id', 'v.signing_key_id')
+      .selectAll('v')
+      .select([
+        'k.fingerprint',
+        'k.name as key_name',
+        'k.created_at as key_created_at',
+        'k.is_active as key_is_active',
+      ]);
+  }
+
   private desk(handle: CoreHandle) {
     return handle
       .selectFrom('reviews as r')
@@ -213,6 +224,7 @@ export class ReviewDeskRepository {
       .innerJoin('developers as d', 'd.id', 'a.developer_id')
       .leftJoin('app_versions as v', 'v.id', 'r.version_id')
       .leftJoin('developers as c', 'c.id', 'r.claimed_by')
+      .leftJoin('developers as w', 'w.id', 'r.reviewer_id')
       .selectAll('r')
       .select([
         'a.package_id',
@@ -222,6 +234,7 @@ export class ReviewDeskRepository {
         'v.version_code',
         'v.version_name',
         'c.name as claimed_by_name',
+        'w.name as reviewer_name',
       ]);
   }
 }

@@ -54,6 +54,7 @@ export const reviewSchema = z
     own: z.boolean().describe('Whether the app is the reader’s own.'),
     decision: z.enum(['approved', 'rejected', 'withdrawn', 'superseded']).nullable(),
     reviewer_id: z.string().nullable(),
+    reviewer_name: z.string().nullable().describe('Who decided.'),
     self_review: z.boolean(),
     reason_code: z.string().nullable(),
     notes: z.string().nullable(),
@@ -90,7 +91,14 @@ const changesSchema = z
     }),
     package_size: z.object({ before: z.number().int().nullable(), after: z.number().int() }),
     min_mosis_version: z.object({ before: z.string().nullable(), after: z.string() }),
-    signing_key: z.object({ before: z.string().nullable(), after: z.string(), changed: z.boolean() }),
+    signing_key: z.object({
+      before: z.string().nullable(),
+      after: z.string(),
+      changed: z.boolean(),
+      name: z.string(),
+      registered_at: z.string(),
+      is_active: z.boolean(),
+    }),
   })
   .meta({ id: 'VersionChanges' });
 
@@ -104,8 +112,11 @@ export const reviewDetailSchema = reviewSchema
         id: z.string(),
         kind: z.enum(['version', 'listing']),
         version_code: z.number().int().nullable(),
+        version_name: z.string().nullable(),
         submitted_at: z.string(),
         decision: z.string().nullable(),
+        reviewer_name: z.string().nullable(),
+        reason_code: z.string().nullable(),
         notes: z.string().nullable(),
         decided_at: z.string().nullable(),
       }),
@@ -120,7 +131,12 @@ export const reviewDetailSchema = reviewSchema
   })
   .meta({ id: 'ReviewDetail' });
 
+export const queueSummarySchema = z
+  .object({ pending: z.number().int(), overdue: z.number().int(), oldest_due_at: z.string().nullable() })
+  .meta({ id: 'QueueSummary' });
+
 export type QueueQuery = z.output<typeof queueQuery>;
 export type Decision = z.output<typeof decisionSchema>;
+export type QueueSummary = z.output<typeof queueSummarySchema>;
 export type ReviewResource = z.output<typeof reviewSchema>;
 export type ReviewDetail = z.output<typeof reviewDetailSchema>;

@@ -15,7 +15,7 @@ import { ReviewsService, type ReviewReason } from '../reviews/reviews.service.js
 import { toCheckResource, type PackageFile } from '../versions/versions.schemas.js';
 import { VersionsService } from '../versions/versions.service.js';
 import { ReviewDeskRepository, type DeskRow } from './review-desk.repository.js';
-import type { Decision, QueueQuery, ReviewDetail, ReviewResource } from './review-desk.schemas.js';
+import type { Decision, QueueQuery, QueueSummary, ReviewDetail, ReviewResource } from './review-desk.schemas.js';
 
 /** A claim that is older than this binds nobody: its holder has gone home. */
 const CLAIM_LIFE_MS = 30 * MINUTE_MS;
@@ -76,6 +76,12 @@ export class ReviewDeskService implements OnModuleInit {
         row.id,
       ] as const;
     return toPage(rows, query.limit, position, (row) => this.resource(actor, row, checks));
+  }
+
+  /** How much waits, above the queue. */
+  async summarize(): Promise<QueueSummary> {
+    const { pending, overdue, oldestDueAt } = await this.countPending();
+    return { pending, overdue, oldest_due_at: oldestDueAt };
   }
 
   /** One review with everything needed to decide. @throws AppError `not-found` */
@@ -227,6 +233,7 @@ export class ReviewDeskService implements OnModuleInit {
       own: row.owner_id === actor.developerId,
       decision: row.decision,
       reviewer_id: row.reviewer_id,
+      reviewer_name: row.reviewer_name,
       self_review: row.self_review === 1,
       reason_code: row.reason_code,
       notes: row.notes,
@@ -264,6 +271,9 @@ export class ReviewDeskService implements OnModuleInit {
         before: previous?.fingerprint ?? null,
         after: version.fingerprint,
         changed: previous !== undefined && previous.fingerprint !== version.fingerprint,
+        name: version.key_name,
+        registered_at: version.key_created_at,
+        is_active: version.key_is_active === 1,
       },
     };
     return { previousId: previous?.id, version: changes };

@@ -210,6 +210,7 @@ export const ROUTES: RouteRow[] = [
   }),
 
   row('GET /v1/admin/reviews', 'reviewer', '200'),
+  row('GET /v1/admin/reviews/summary', 'reviewer', '200'),
   row('GET /v1/admin/reviews/:id', 'reviewer', '404 not-found'),
   row('POST /v1/admin/reviews/:id/claim', 'reviewer', '404 not-found'),
   row('DELETE /v1/admin/reviews/:id/claim', 'reviewer', '404 not-found'),

@@ -1,32 +1,88 @@
 import { useQuery } from '@tanstack/react-query';
-import { getRouteApi } from '@tanstack/react-router';
-import { readPage } from '../../api/queries';
-import type { Review } from '../../api/schema';
-import { DataTable, type Column } from '../../ui/DataTable';
-import { Moment } from '../../ui/Moment';
+import { getRouteApi, useNavigate } from '@tanstack/react-router';
+import { useEffect, useMemo, useRef } from 'react';
+import { read, readPage } from '../../api/queries';
+import { useSession } from '../../api/session';
+import type { QueueSummary } from '../../api/schema';
+import { DataTable } from '../../ui/DataTable';
+import { formatDuration, plural } from '../../ui/format';
 import { PageHeader } from '../../ui/PageHeader';
 import { Pager } from '../../ui/Pager';
+import { Shortcuts } from '../../ui/shortcuts';
 import { EmptyState, Loaded } from '../../ui/states';
-import { Tag } from '../../ui/Tag';
+import { useNow } from '../../ui/use-now';
+import { queueColumns } from './queue-columns';
+import { QueueFilters } from './QueueFilters';
+import { queuePlace } from './queue-place';
+import { useRowKeys } from './use-row-keys';
 
 const route = getRouteApi('/signed-in/reviews');
+/** How often the queue is read anew. */
+const REFRESH_MS = 15_000;
+const PAGE_SIZE = 50;
 
 /** What waits for a reviewer, oldest due first. */
 export function QueueScreen() {
+  const session = useSession();
   const search = route.useSearch();
-  const reviews = useQuery(readPage('GET /v1/admin/reviews', { query: { ...search, limit: 50 } }));
+  const navigate = useNavigate();
+  const table = useRef<HTMLDivElement>(null);
+  const reviews = useQuery({
+    ...readPage('GET /v1/admin/reviews', { query: { ...search, limit: PAGE_SIZE } }),
+    refetchInterval: REFRESH_MS,
+  });
+  const isPending = search.status === undefined;
+  const columns = useMemo(() => queueColumns(session.id, isPending), [session.id, isPending]);
+  const items = reviews.data?.items;
+  const rows = useRowKeys(table, items?.map(({ id }) => id) ?? [], queuePlace.reviewId);
+  useEffect(() => {
+    queuePlace.search = search;
+  }, [search]);
+
+  const open = (decide?: 'approve' | 'reject') => {
+    const id = rows.current();
+    if (id === undefined) return;
+    queuePlace.reviewId = id;
+    void navigate({ to: '/reviews/$id', params: { id }, search: decide ? { decide } : {} });
+  };
+
   return (
     <>
-      <PageHeader title="Queue" lead="Oldest due first." />
+      <PageHeader
+        title="Queue"
+        lead={<Summary />}
+        actions={
+          <Shortcuts
+            shortcuts={[
+              { key: 'j', label: 'Next row', run: () => rows.move(1) },
+              { key: 'k', label: 'Row before', run: () => rows.move(-1) },
+              { key: 'o', label: 'Open the row', run: () => open() },
+              { key: 'a', label: 'Open the row, to approve', run: () => open('approve') },
+              { key: 'r', label: 'Open the row, to reject', run: () => open('reject') },
+            ]}
+          />
+        }
+      />
+      <QueueFilters
+        search={search}
+        onChange={(next) => void navigate({ to: '/reviews', search: next, replace: true })}
+      />
       <Loaded query={reviews}>
         {({ items, next_cursor }) =>
           items.length === 0 ? (
-            <EmptyState title="Nothing waits" />
+            <NothingHere isFiltered={Object.keys(search).length > 0} />
           ) : (
-            <>
-              <DataTable caption="Reviews" columns={COLUMNS} rows={items} keyOf={({ id }) => id} />
+            <div ref={table} onFocus={rows.onFocus} onClick={() => (queuePlace.reviewId = rows.current())}>
+              <DataTable
+                caption={isPending ? 'Submissions that wait, oldest due first' : 'Submissions, newest first'}
+                columns={columns}
+                rows={items}
+                keyOf={({ id }) => id}
+                selectedKey={rows.selected}
+                isStale={reviews.isPlaceholderData}
+              />
               <Pager nextCursor={next_cursor} noun="reviews" />
-            </>
+            </div>
           )
         }
       </Loaded>
@@ -34,8 +90,31 @@ export function QueueScreen() {
   );
 }
 
-const COLUMNS: Column<Review>[] = [
-  { header: 'App', cell: ({ app_name, package_id }) => `${app_name} (${package_id})` },
-  { header: 'Due', cell: ({ due_at }) => <Moment at={due_at} /> },
-  { header: 'Why', cell: ({ reasons }) => reasons.map(({ code }) => <Tag key={code}>{code}</Tag>) },
-];
+function NothingHere({ isFiltered }: { isFiltered: boolean }) {
+  if (!isFiltered) {
+    return (
+      <EmptyState icon="check" title="Nothing waits">
+        <p>Every submission is decided. New ones appear here by themselves.</p>
+      </EmptyState>
+    );
+  }
+  return (
+    <EmptyState icon="search" title="No submission is like this">
+      <p>Other filters may find what you look for.</p>
+    </EmptyState>
+  );
+}
+
+function Summary() {
+  const { data } = useQuery({ ...read('GET /v1/admin/reviews/summary', {}), refetchInterval: REFRESH_MS });
+  const now = useNow();
+  return data ? describe(data, now) : ' ';
+}
+
+function describe({ pending, overdue, oldest_due_at: oldest }: QueueSummary, nowMs: number): string {
+  if (pending === 0 || oldest === null) return 'Nothing waits.';
+  const leftMs = Date.parse(oldest) - nowMs;
+  const first =
+    leftMs < 0 ? `the oldest by ${formatDuration(leftMs)}` : `the first is due in ${formatDuration(leftMs)}`;
+  return `${plural(pending, 'submission')} ${pending === 1 ? 'waits' : 'wait'}, ${overdue === 0 ? 'none' : overdue} overdue, ${first}.`;
+}

@@ -1,5 +1,6 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
 import { signedInRoute } from '../../app/routes';
+import { readWord } from '../../ui/paging';
 import { readSearch } from './queue-search';
 
 /** The queue. */
@@ -8,4 +9,15 @@ export const queueRoute = createRoute({
   path: '/reviews',
   validateSearch: readSearch,
   component: lazyRouteComponent(() => import('./QueueScreen'), 'QueueScreen'),
+});
+
+/** One review. `decide` opens the decision with one of the two chosen. */
+export const reviewRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: '/reviews/$id',
+  validateSearch: (search: Record<string, unknown>): { decide?: 'approve' | 'reject' } => {
+    const decide = readWord(search.decide, ['approve', 'reject']);
+    return decide ? { decide } : {};
+  },
+  component: lazyRouteComponent(() => import('./ReviewScreen'), 'ReviewScreen'),
 });

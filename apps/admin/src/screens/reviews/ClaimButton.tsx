@@ -1,0 +1,32 @@
+import { Button } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import { call } from '../../api/client';
+import type { ReviewDetail } from '../../api/schema';
+import { ProblemNotice } from '../../ui/ProblemNotice';
+import { refreshReview } from './refresh-review';
+
+/** Tells the other reviewers that I work on this, or that I do not any more. */
+export function ClaimButton({ review, isMine }: { review: ReviewDetail; isMine: boolean }) {
+  const path = { id: review.id };
+  const claiming = useMutation({
+    mutationFn: () =>
+      isMine
+        ? call('DELETE /v1/admin/reviews/{id}/claim', { path })
+        : call('POST /v1/admin/reviews/{id}/claim', { path }),
+    onSettled: () => refreshReview(review.id),
+  });
+  return (
+    <div>
+      <Button
+        variant="default"
+        fullWidth
+        loading={claiming.isPending}
+        disabled={review.own}
+        onClick={() => claiming.mutate()}
+      >
+        {isMine ? 'Give my claim back' : 'Claim for 30 minutes'}
+      </Button>
+      {claiming.error && <ProblemNotice error={claiming.error} />}
+    </div>
+  );
+}
