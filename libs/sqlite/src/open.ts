@@ -47,3 +47,13 @@ export function openReader(file: string): RawConnection {
   connection.pragma('cache_size = -8192');
   return connection;
 }
+
+/** The version of SQLite that this library brings. */
+export function readSqliteVersion(): string {
+  const connection = new Database(':memory:');
+  try {
+    return connection.prepare('SELECT sqlite_version()').pluck().get() as string;
+  } finally {
+    connection.close();
+  }
+}

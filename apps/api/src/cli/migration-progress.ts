@@ -1,4 +1,5 @@
 import type { MigrationProgress } from '@mosis/sqlite';
+import { formatBytes, formatCount, formatDuration } from '../common/format.js';
 
 /** A step of a migration in one line, for the terminal and the log. */
 export function describeMigrationProgress(step: MigrationProgress): string {
@@ -59,21 +60,4 @@ function rowsPerSecond({ rows = 0, durationMs = 0 }: MigrationProgress): string 
 /** A rate says something only of what takes a while. */
 function perSecond(amount: number, durationMs: number, format: (amount: number) => string): string {
   return durationMs < 100 || amount === 0 ? '' : ` (${format(Math.round((amount / durationMs) * 1000))}/s)`;
-}
-
-/** Milliseconds as people read them. */
-export function formatDuration(durationMs: number): string {
-  return durationMs < 1000 ? `${Math.round(durationMs)} ms` : `${(durationMs / 1000).toFixed(1)} s`;
-}
-
-/** Bytes as people read them. */
-export function formatBytes(bytes: number): string {
-  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
-  const power = Math.min(Math.floor(Math.log2(Math.max(bytes, 1)) / 10), units.length - 1);
-  const amount = bytes / 1024 ** power;
-  return `${power === 0 ? amount : amount.toFixed(1)} ${units[power]}`;
-}
-
-function formatCount(count: number): string {
-  return count.toLocaleString('en');
 }

@@ -4,6 +4,7 @@ import { addAdminCommand } from './commands/admin.command.js';
 import { addAuditCommands } from './commands/audit.command.js';
 import { addDbCommand } from './commands/db.command.js';
 import { addDemoCommand } from './commands/demo.command.js';
+import { addDoctorCommand } from './commands/doctor.command.js';
 import { addOpenApiCommand } from './commands/openapi.command.js';
 import { addPackageCommand } from './commands/package.command.js';
 import { addServeCommand } from './commands/serve.command.js';
@@ -17,6 +18,7 @@ export function createProgram(): Command {
     .showHelpAfterError('(mosis --help lists the commands)');
   addServeCommand(program);
   addDbCommand(program);
+  addDoctorCommand(program);
   addAdminCommand(program);
   addDemoCommand(program);
   addPackageCommand(program);

@@ -8,6 +8,7 @@ import type { Parts } from '../app.module.js';
 import type { Settings } from '../config/settings.js';
 import { describeSummary } from '../demo/demo-report.js';
 import { DemoService } from '../demo/demo.service.js';
+import { assertLocalFileSystem, type ReadFileSystemType } from '../doctor/file-system.js';
 import { createHttpApplication } from '../http/http-application.js';
 import { createLogger } from '../http/logger.js';
 import { IdempotencyService } from '../idempotency/idempotency.service.js';
@@ -35,13 +36,15 @@ export interface RunningServer {
 /**
  * Starts the server: lock, migrations, clean-up after a killed predecessor, background work, HTTP.
  *
- * @throws DataDirLockedError, MigrationError, or why it cannot listen; nothing is left behind
+ * @throws NetworkFileSystemError, DataDirLockedError, MigrationError, or why it cannot listen; nothing is left behind
  */
 export async function startServer(
   settings: Settings,
-  options: { demo?: boolean } = {},
+  options: { demo?: boolean; readFileSystemType?: ReadFileSystemType } = {},
   logger: Logger = createLogger(settings.logLevel),
 ): Promise<RunningServer> {
+  // Before the lock, which is a file there itself.
+  if (!settings.allowNetworkFileSystem) assertLocalFileSystem(settings.dataDir, options.readFileSystemType);
   const lock = DataDirLock.acquire(settings.dataDir, 'mosis serve');
   let app: NestFastifyApplication | undefined;
   let parts: Parts | undefined;

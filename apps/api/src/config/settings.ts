@@ -22,6 +22,9 @@ export const settingFields = {
   HOST: z.string().default('127.0.0.1').describe('Address to listen on. `0.0.0.0` for every interface.'),
   PORT: z.coerce.number().int().min(0).max(65535).default(3000).describe('Port to listen on.'),
   DATA_DIR: z.string().default('./data').describe('Folder that holds everything. One process owns it at a time.'),
+  ALLOW_NETWORK_FILE_SYSTEM: flag
+    .default(false)
+    .describe('`on` lets DATA_DIR lie on NFS or SMB, where databases get damaged.'),
   PUBLIC_URL: httpUrl
     .optional()
     .describe(
@@ -149,6 +152,7 @@ export interface Settings {
   host: string;
   port: number;
   dataDir: string;
+  allowNetworkFileSystem: boolean;
   publicUrl: string;
   secureCookies: boolean;
   trustProxy: string[];
@@ -218,6 +222,7 @@ export function readSettings(environment: Record<string, string | undefined>): S
     host: values.HOST,
     port: values.PORT,
     dataDir,
+    allowNetworkFileSystem: values.ALLOW_NETWORK_FILE_SYSTEM,
     publicUrl,
     secureCookies: publicUrl.startsWith('https://'),
     trustProxy: splitList(values.TRUST_PROXY),

@@ -14,7 +14,8 @@ const MAX_PROBLEMS = 100_000;
 
 /**
  * What SQLite itself finds wrong: CHECK, NOT NULL and the types of STRICT tables, besides the structure of the file. Visits
- * every row. UNIQUE is not among it: an index that holds two equal rows cannot be made.
+ * every row. UNIQUE is not among it: an index that holds two equal rows cannot be made. The connection must be one that may
+ * write: SQLite reads no CHECKs into the schema of one that may not.
  */
 export function countBrokenChecks(connection: RawConnection): ConstraintCensus {
   // With this on, as a migration may have left it, CHECKs would be passed over.

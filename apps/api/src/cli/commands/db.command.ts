@@ -9,7 +9,8 @@ import {
   readMigrationStatus,
   type DatabaseName,
 } from '../migrate.js';
-import { describeMigrationProgress, formatBytes } from '../migration-progress.js';
+import { formatBytes } from '../../common/format.js';
+import { describeMigrationProgress } from '../migration-progress.js';
 
 const collect = (value: string, list: string[]) => [...list, value];
 
