@@ -27,7 +27,11 @@ export function coreDatabasePath(dataDir: string): string {
   return join(dataDir, CORE_DATABASE_FILE);
 }
 
-/** Opens core.db of a data directory; its migrations must have been applied. */
-export function openCoreDatabase(dataDir: string, scan?: Partial<ScanOptions>): CoreDatabase {
-  return new CoreDatabase({ file: coreDatabasePath(dataDir), ...(scan ? { scan } : {}) });
+/** Opens core.db of a data directory; its migrations must have been applied. `autoCheckpoint: false` leaves the WAL to Litestream. */
+export function openCoreDatabase(
+  dataDir: string,
+  scan?: Partial<ScanOptions>,
+  { autoCheckpoint = true }: { autoCheckpoint?: boolean } = {},
+): CoreDatabase {
+  return new CoreDatabase({ file: coreDatabasePath(dataDir), autoCheckpoint, ...(scan ? { scan } : {}) });
 }

@@ -1,12 +1,14 @@
 import { Kysely, type Transaction } from 'kysely';
 import { MosisSqliteDialect, insideTransaction } from './dialect.js';
-import { openReader, openWriter, type RawConnection } from './open.js';
+import { closeWriter, openReader, openWriter, type RawConnection } from './open.js';
 import { ScanProcess, type ScanOptions } from './scan/scan-process.js';
 import { ScanDialect } from './scan/scan-dialect.js';
 
 /** How a database file is opened. */
 export interface SqliteDatabaseOptions {
   file: string;
+  /** `false` leaves the WAL to Litestream. */
+  autoCheckpoint?: boolean;
   /** Settings of the process that runs scans; absent in tools that do not scan. */
   scan?: Partial<ScanOptions>;
 }
@@ -28,7 +30,7 @@ export class SqliteDatabase<Schema> {
   readonly scan: Kysely<Schema>;
 
   constructor(options: SqliteDatabaseOptions) {
-    this.rawWriter = openWriter(options.file);
+    this.rawWriter = openWriter(options.file, { autoCheckpoint: options.autoCheckpoint ?? true });
     this.#writer = new Kysely<Schema>({ dialect: new MosisSqliteDialect(this.rawWriter, 'writer') });
     this.#rawReader = openReader(options.file);
     this.read = new Kysely<Schema>({ dialect: new MosisSqliteDialect(this.#rawReader, 'reader') });
@@ -54,14 +56,14 @@ export class SqliteDatabase<Schema> {
     this.#afterCommit.push(listener);
   }
 
-  /** Closes the connections after the transactions that were asked for before, folding the WAL into the file. */
+  /** Closes the connections after the transactions that were asked for before, folding the WAL into the file unless it is Litestream's. */
   async close(): Promise<void> {
     this.#closing = true;
     await this.#scanProcess.close();
     await this.read.destroy();
-    await this.#writer.destroy();
     // Kysely leaves alone what was never used. The writer goes last: the last connection folds the WAL in.
     this.#rawReader.close();
-    this.rawWriter.close();
+    await this.#writer.destroy();
+    closeWriter(this.rawWriter);
   }
 }

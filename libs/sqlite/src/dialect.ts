@@ -12,7 +12,7 @@ import {
   type QueryCompiler,
   type QueryResult,
 } from 'kysely';
-import type { RawConnection } from './open.js';
+import { closeWriter, type RawConnection } from './open.js';
 import { Mutex } from './mutex.js';
 
 /** Marks the asynchronous context that runs inside a write transaction, per connection. */
@@ -104,7 +104,8 @@ class MosisSqliteDriver implements Driver {
   async destroy(): Promise<void> {
     // The transaction that runs now has its turn to the end; whoever comes later meets a closed connection.
     if (this.mode === 'writer') await this.#mutex.lock();
-    this.raw.close();
+    if (this.mode === 'writer') closeWriter(this.raw);
+    else this.raw.close();
     if (this.mode === 'writer') this.#mutex.unlock();
   }
 }

@@ -8,6 +8,16 @@ export type RawConnection = Database.Database;
 /** Milliseconds a connection waits for another one's lock before it fails. */
 export const BUSY_TIMEOUT_MS = 5_000;
 
+/** Pages of the WAL from which a commit folds it into the file (SQLite's own default). */
+const AUTO_CHECKPOINT_PAGES = 1_000;
+/** A WAL that begins anew gives back what lies beyond this, so that one burst does not keep the space for ever. */
+const WAL_KEPT_BYTES = 64 * 1024 * 1024;
+
+export interface WriterOptions {
+  /** `false` leaves the WAL to Litestream, which copies it and then checkpoints. */
+  autoCheckpoint?: boolean;
+}
+
 /**
  * Opens the one connection that may write, creating the file and its folder when they are missing.
  *
@@ -17,10 +27,11 @@ export const BUSY_TIMEOUT_MS = 5_000;
  *
  * @throws when the file is not a database or cannot be opened for writing
  */
-export function openWriter(file: string): RawConnection {
+export function openWriter(file: string, { autoCheckpoint = true }: WriterOptions = {}): RawConnection {
   mkdirSync(dirname(file), { recursive: true, mode: 0o750 });
   const connection = new Database(file, { timeout: BUSY_TIMEOUT_MS });
   connection.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
+  setAutoCheckpoint(connection, autoCheckpoint ? AUTO_CHECKPOINT_PAGES : 0);
   connection.pragma('journal_mode = WAL');
   connection.pragma('synchronous = FULL');
   connection.pragma('foreign_keys = ON');
@@ -30,7 +41,29 @@ export function openWriter(file: string): RawConnection {
   connection.pragma('trusted_schema = OFF');
   connection.pragma('temp_store = MEMORY');
   connection.pragma('cache_size = -8192');
+  connection.pragma(`journal_size_limit = ${WAL_KEPT_BYTES}`);
   return connection;
+}
+
+/** Says from how many pages of the WAL on the commits of a connection fold it in; 0 is never, because Litestream does. */
+export function setAutoCheckpoint(connection: RawConnection, pages: number = AUTO_CHECKPOINT_PAGES): void {
+  connection.pragma(`wal_autocheckpoint = ${pages}`);
+}
+
+/**
+ * Closes a writer. The last connection to a file folds the WAL in and removes it, which breaks the chain of what
+ * Litestream has copied and costs a new snapshot. So a writer that leaves checkpoints to Litestream leaves the WAL as well:
+ * a reader outlives it, and a reader can fold nothing.
+ */
+export function closeWriter(connection: RawConnection): void {
+  if (!connection.open) return;
+  const leavesWal = connection.pragma('wal_autocheckpoint', { simple: true }) === 0 && connection.name !== ':memory:';
+  if (!leavesWal) return void connection.close();
+  const reader = openReader(connection.name);
+  // Its first read takes the shared lock that stops the writer from folding.
+  reader.pragma('schema_version');
+  connection.close();
+  reader.close();
 }
 
 /**

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { openReader, openWriter, type RawConnection } from '../open.js';
+import { closeWriter, openReader, openWriter, type RawConnection } from '../open.js';
 import { copyCheaply, removeDatabase } from './durable-files.js';
 import { SpaceError, measureFreeBytes } from './free-space.js';
 import { HISTORY_TABLE, planChange, type MigrationChange } from './history.js';
@@ -24,6 +24,8 @@ export interface MigrationTarget {
   companions?: readonly string[];
   /** Tables that no migration may touch. */
   keptTables?: RegExp;
+  /** `false` leaves the WAL to Litestream. */
+  autoCheckpoint?: boolean;
 }
 
 /** What a careful migration is doing, told before (without a duration) and after each part. */
@@ -186,11 +188,11 @@ function rehearse(
 }
 
 function apply(target: MigrationTarget, change: MigrationChange, options: CarefulOptions): MigrationOutcome[] {
-  const connection = openWriter(target.file);
+  const connection = openWriter(target.file, { autoCheckpoint: target.autoCheckpoint ?? true });
   try {
     return new Migrator(connection, target.migrations).run(change, migrateOptions(target, options, 'apply'));
   } finally {
-    connection.close();
+    closeWriter(connection);
   }
 }
 

@@ -96,6 +96,7 @@ export class TelemetryEngine {
       gatherMs,
       now,
       log,
+      ...(options.autoCheckpoint === undefined ? {} : { autoCheckpoint: options.autoCheckpoint }),
       onSeen: ({ packageId }, { sighting }) => {
         if (!sighting) return;
         const { deviceId, sessionId, appVersion, ended } = sighting;
@@ -279,6 +280,11 @@ export class TelemetryEngine {
         onProgress: (day) => range.onProgress?.(formatDay(day)),
       },
     );
+  }
+
+  /** Says whether commits fold the WAL of telemetry.db into the file, or leave it to Litestream. */
+  setAutoCheckpoint(on: boolean): void {
+    this.#writer.setAutoCheckpoint(on);
   }
 
   /** What operators see; cheap enough for every scrape. */

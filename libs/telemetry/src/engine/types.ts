@@ -23,6 +23,8 @@ export interface EngineOptions {
   /** A clock that never jumps, milliseconds; the machine's by default. */
   monotonic?: () => number;
   log: EngineLog;
+  /** `false` leaves the WAL of telemetry.db to Litestream; {@link TelemetryEngine.setAutoCheckpoint} changes it. */
+  autoCheckpoint?: boolean;
 }
 
 /** Limits of ingest; `undefined` switches one off (RATE_LIMITS=off). */

@@ -6,10 +6,12 @@ import {
   readMigrations,
   rehearseMigration,
   RESTORE_POINTS_FOLDER,
+  setAutoCheckpoint,
   type Migration,
   type MigrationOutcome,
   type MigrationTarget,
   type RawConnection,
+  type WriterOptions,
 } from '@mosis/sqlite/connection';
 import { DAY_TABLES } from './day-tables.js';
 
@@ -17,6 +19,9 @@ import { DAY_TABLES } from './day-tables.js';
 export const TELEMETRY_DATABASE_FILE = 'telemetry.db';
 /** The folder of a data directory that holds the Parquet copies of closed partitions. */
 export const ARCHIVE_FOLDER = 'archive';
+
+/** Its commits are large: twice SQLite's own default saves every other checkpoint. */
+const AUTO_CHECKPOINT_PAGES = 2_000;
 
 /** Where telemetry.db lies in a data directory. */
 export function telemetryDatabasePath(dataDir: string): string {
@@ -53,14 +58,18 @@ export function migrateTelemetry(dataDir: string): MigrationOutcome[] {
 }
 
 /** Opens the one connection that writes. Every COMMIT on it follows a sync (`synchronous = FULL`). */
-export function openTelemetryWriter(dataDir: string): RawConnection {
-  const connection = openWriter(telemetryDatabasePath(dataDir));
+export function openTelemetryWriter(dataDir: string, { autoCheckpoint = true }: WriterOptions = {}): RawConnection {
+  const connection = openWriter(telemetryDatabasePath(dataDir), { autoCheckpoint });
   connection.pragma('cache_size = -24576');
   // A page that is split or moved leaves no copy of its rows behind, where an erasure would not find it. Costs no writes.
   connection.pragma('secure_delete = FAST');
-  connection.pragma('wal_autocheckpoint = 2000');
-  connection.pragma('journal_size_limit = 67108864');
+  setTelemetryAutoCheckpoint(connection, autoCheckpoint);
   return connection;
+}
+
+/** Says whether the writer's commits fold the WAL into the file, or leave it to Litestream. */
+export function setTelemetryAutoCheckpoint(connection: RawConnection, on: boolean): void {
+  setAutoCheckpoint(connection, on ? AUTO_CHECKPOINT_PAGES : 0);
 }
 
 /** Opens a connection that only reads; each of its reads must be short, so that the WAL can be reset. */

@@ -10,6 +10,8 @@ export interface WriterData {
   limits: IngestLimits;
   /** Added to the thread's own clock: tests live in other times than their machine. */
   clockOffsetMs: number;
+  /** Whether commits fold the WAL into the file. */
+  autoCheckpoint: boolean;
 }
 
 /** The names of maintenance transactions. */
@@ -31,6 +33,7 @@ export type PackedUpload = Omit<WriterUpload, 'body'> & { bytes: number };
 export type WriterRequest =
   | { kind: 'uploads'; uploads: PackedUpload[]; bodies: ArrayBuffer; nowMs: number }
   | { kind: 'call'; id: number; name: MaintenanceName; input: unknown; nowMs: number }
+  | { kind: 'auto-checkpoint'; on: boolean }
   | { kind: 'close' };
 
 /** From the thread. */

@@ -34,6 +34,8 @@ export interface WriterThreadOptions {
   gatherMs: number;
   now: () => number;
   log: EngineLog;
+  /** Whether commits fold the WAL into the file, until {@link WriterThread.setAutoCheckpoint} says otherwise. */
+  autoCheckpoint?: boolean;
   onSeen: (upload: WriterUpload, result: WriterResult) => void;
   onChange: (change: AnnouncedChange) => void;
 }
@@ -74,10 +76,12 @@ export class WriterThread {
   #restartTimer: NodeJS.Timeout | undefined;
   #nextCall = 1;
   #failures = 0;
+  #autoCheckpoint: boolean;
   #closing: Promise<void> | undefined;
   #idle: (() => void) | undefined;
 
   constructor(private readonly options: WriterThreadOptions) {
+    this.#autoCheckpoint = options.autoCheckpoint ?? true;
     this.#queue = new FairQueue({
       maxBytes: options.limits.waitingBytes,
       maxBytesPerApp: options.limits.waitingBytesPerApp,
@@ -130,6 +134,12 @@ export class WriterThread {
     });
   }
 
+  /** Says whether commits fold the WAL into the file; a thread that is started anew is told as well. */
+  setAutoCheckpoint(on: boolean): void {
+    this.#autoCheckpoint = on;
+    this.#send({ kind: 'auto-checkpoint', on });
+  }
+
   /** Answers what was accepted, writes the roll-ups and ends the thread. */
   async close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -178,7 +188,13 @@ export class WriterThread {
 
   #spawn(started?: () => void, failed?: (error: Error) => void): void {
     const { dataDir, bots, limits } = this.options;
-    const workerData: WriterData = { dataDir, bots, limits, clockOffsetMs: this.options.now() - Date.now() };
+    const workerData: WriterData = {
+      dataDir,
+      bots,
+      limits,
+      clockOffsetMs: this.options.now() - Date.now(),
+      autoCheckpoint: this.#autoCheckpoint,
+    };
     const worker = new Worker(compiledModulePath(import.meta.url, './writer.worker.js'), {
       workerData,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },

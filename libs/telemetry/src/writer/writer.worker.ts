@@ -2,7 +2,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { EngineLog } from '../engine/types.js';
 import type { RollupChange } from '../rollup/rollup-store.js';
-import { openTelemetryWriter } from '../storage/telemetry-file.js';
+import { closeWriter } from '@mosis/sqlite/connection';
+import { openTelemetryWriter, setTelemetryAutoCheckpoint } from '../storage/telemetry-file.js';
 import { Maintenance } from './maintenance.js';
 import type { MaintenanceName, WriterData, WriterReply, WriterRequest } from './messages.js';
 import { unpackUploads } from './pack-uploads.js';
@@ -13,7 +14,7 @@ const FLUSH_CHECK_MS = 500;
 
 const port = parentPort;
 if (!port) throw new Error('The telemetry writer is started as a worker thread.');
-const { dataDir, bots, limits, clockOffsetMs } = workerData as WriterData;
+const { dataDir, bots, limits, clockOffsetMs, autoCheckpoint } = workerData as WriterData;
 
 type Methods = Record<MaintenanceName, (input: unknown) => unknown>;
 
@@ -26,7 +27,7 @@ const log: EngineLog = {
 
 let offsetMs = clockOffsetMs;
 const now = () => Date.now() + offsetMs;
-const db = openTelemetryWriter(dataDir);
+const db = openTelemetryWriter(dataDir, { autoCheckpoint });
 const store = new TelemetryStore(db, { bots, limits, log });
 const packageIds = new Map<number, string>();
 const maintenance = new Maintenance(store, now);
@@ -41,6 +42,7 @@ const flushTimer = setInterval(() => {
 
 port.on('message', (request: WriterRequest) => {
   if (request.kind === 'close') return close();
+  if (request.kind === 'auto-checkpoint') return setTelemetryAutoCheckpoint(db, request.on);
   offsetMs = request.nowMs - Date.now();
   if (request.kind === 'uploads') {
     const { results, change } = store.commit(unpackUploads(request.uploads, request.bodies), request.nowMs);
@@ -82,7 +84,7 @@ function close(): void {
     // What is not rolled up now is at the next start: the watermark says so.
     log.warn({ err: error }, 'roll-ups could not be written before the end');
   }
-  db.close();
+  closeWriter(db);
   port?.close();
 }
 
