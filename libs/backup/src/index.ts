@@ -4,3 +4,8 @@ export * from './litestream/binary.js';
 export * from './litestream/config.js';
 export * from './litestream/command.js';
 export * from './restore/restore-database.js';
+export { LitestreamSupervisor, type SupervisorOptions } from './supervisor/litestream-supervisor.js';
+export { endOrphans, locateLitestreamConfig, OrphanError } from './supervisor/orphans.js';
+export { REPLICA_INTERVALS, scheduleOf } from './supervisor/schedule.js';
+export type * from './supervisor/status.js';
+export type { SupervisorTuning } from './supervisor/tuning.js';

@@ -1,0 +1,461 @@
+import { chmod, rename, rm, statfs, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Mutex } from '@mosis/sqlite/connection';
+import { findLitestream, LITESTREAM_VERSION } from '../litestream/binary.js';
+import { litestreamEnvironment, renderLitestreamConfig } from '../litestream/config.js';
+import { DATABASES, databaseFileName, type BackupLocation, type DatabaseName } from '../location.js';
+import { checkpoint } from './checkpoint.js';
+import { DatabaseWatch } from './database-watch.js';
+import { HealthCheck } from './health-check.js';
+import { LitestreamChild } from './litestream-child.js';
+import { shadowFolderOf } from './local-position.js';
+import { parseLitestreamLine } from './log-line.js';
+import { endOrphans, locateLitestreamConfig } from './orphans.js';
+import { REPLICA_INTERVALS, scheduleOf } from './schedule.js';
+import { sharesDevice } from './same-device.js';
+import type { BackupLog, BackupStatus, ReplicationState } from './status.js';
+import { describeStatus } from './describe-status.js';
+import { DEFAULT_TUNING, pauseAfter, type SupervisorTuning } from './tuning.js';
+
+/** A Litestream that lived this long has started well: the pauses between restarts begin anew. */
+const PROVEN_AFTER_MS = 60_000;
+const FIRST_CHECK_MS = 2_500;
+
+export interface SupervisorOptions {
+  /** Holds the databases; the caller owns its lock. */
+  dataDir: string;
+  location: BackupLocation;
+  /** Days of the past that stay restorable. */
+  retentionDays: number;
+  /** The Litestream binary, where it is not npm's. */
+  binary?: string;
+  log: BackupLog;
+  /** Milliseconds since 1970; the machine's clock by default. */
+  now?: () => number;
+  tuning?: Partial<SupervisorTuning>;
+}
+
+/** Hears who folds the WAL of a database into its file: its own commits, or Litestream. */
+export type CheckpointListener = (database: DatabaseName, applicationCheckpoints: boolean) => void;
+
+/**
+ * Runs Litestream for the databases of a data directory and watches what it does. It is started before any connection may
+ * write and stopped after all are closed. While Litestream holds a WAL, nobody else may checkpoint; when it is dead for
+ * long, hangs, or its copies outgrow their bounds, the database is taken from it, the application checkpoints, and it is
+ * tried again later with a new generation.
+ */
+export class LitestreamSupervisor {
+  readonly #tuning: SupervisorTuning;
+  readonly #watches: DatabaseWatch[];
+  readonly #health: HealthCheck;
+  readonly #log: BackupLog;
+  readonly #now: () => number;
+  /** Starting, stopping and giving up exclude each other. */
+  readonly #turn = new Mutex();
+  readonly #listeners: CheckpointListener[] = [];
+  readonly #seenTroubles = new Map<string, string>();
+  #configFile = '';
+  #binary: string | undefined;
+  #child: LitestreamChild | undefined;
+  #deadSinceMs: number | undefined;
+  #failures = 0;
+  #restarts = 0;
+  #sameDevice = false;
+  #stopping: Promise<void> | undefined;
+  #lookTimer: NodeJS.Timeout | undefined;
+  #checkTimer: NodeJS.Timeout | undefined;
+  #restartTimer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> | undefined;
+  #checking: Promise<void> | undefined;
+
+  private constructor(private readonly options: SupervisorOptions) {
+    this.#tuning = { ...DEFAULT_TUNING, ...options.tuning };
+    this.#log = options.log;
+    this.#now = options.now ?? (() => Date.now());
+    this.#health = new HealthCheck(options.location);
+    this.#watches = DATABASES.map((name) => new DatabaseWatch(name, join(options.dataDir, databaseFileName(name))));
+  }
+
+  /**
+   * Ends what a killed predecessor left, then starts Litestream. Resolves as soon as it runs: the databases may be opened
+   * for writing from then on. Without a binary it resolves as well, and says so in the log and its status.
+   *
+   * @throws OrphanError when an old Litestream cannot be ended, or why its configuration cannot be written
+   */
+  static async start(options: SupervisorOptions): Promise<LitestreamSupervisor> {
+    const supervisor = new LitestreamSupervisor(options);
+    await supervisor.#start();
+    return supervisor;
+  }
+
+  /** Whether the commits of a database fold its WAL in; otherwise Litestream does, and nobody else may. */
+  applicationCheckpoints(database: DatabaseName): boolean {
+    return this.#binary === undefined || this.#watch(database).suspension !== undefined;
+  }
+
+  /** Calls `listener` whenever that changes. It must not throw. */
+  onCheckpointsChanged(listener: CheckpointListener): void {
+    this.#listeners.push(listener);
+  }
+
+  /** What is going on, from what was last seen; cheap enough for every scrape. */
+  status(): BackupStatus {
+    const nowMs = this.#now();
+    const state = this.#state();
+    return describeStatus({
+      available: this.#binary !== undefined,
+      litestreamVersion: LITESTREAM_VERSION,
+      location: this.options.location.url,
+      pid: this.#child?.isAlive ? (this.#child.pid ?? null) : null,
+      restarts: this.#restarts,
+      sameDevice: this.#sameDevice,
+      databases: this.#watches.map((watch) => watch.describe(state, this.#tuning.lateAfterMs, nowMs)),
+    });
+  }
+
+  /** Looks at files and replica now, and answers what it saw. */
+  async inspect(): Promise<BackupStatus> {
+    await this.#look();
+    await this.#check();
+    return this.status();
+  }
+
+  /** Lets Litestream ship the last WAL and ends it. Every connection that writes must be closed by now. */
+  async stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #start(): Promise<void> {
+    const { dataDir, location, binary } = this.options;
+    this.#configFile = await locateLitestreamConfig(dataDir);
+    await endOrphans(this.#configFile, this.#tuning.stopWithinMs, this.#log);
+    this.#sameDevice = await sharesDevice(dataDir, location);
+    this.#binary = findLitestream(binary);
+    if (this.#binary === undefined) {
+      this.#log.warn(
+        { 'backup.available': false },
+        `NOTHING IS BACKED UP: there is no Litestream for ${process.platform}-${process.arch}. Install ${LITESTREAM_VERSION} and set LITESTREAM_PATH`,
+      );
+      return;
+    }
+    if (this.#sameDevice)
+      this.#log.warn(
+        { 'backup.location': location.url },
+        'backups lie on the same device as the data: a broken disk takes both. Set BACKUP_URL to another volume or an S3 bucket',
+      );
+    await this.#launch();
+    this.#lookTimer = setInterval(() => void this.#look(), this.#tuning.lookEveryMs).unref();
+    this.#planCheck(Math.min(FIRST_CHECK_MS, this.#tuning.checkEveryMs));
+  }
+
+  /** Starts Litestream for every database that it may have. */
+  async #launch(): Promise<void> {
+    const { location, retentionDays } = this.options;
+    const databases = this.#watches
+      .filter(({ suspension }) => suspension === undefined)
+      .map(({ database, file }) => ({ database, file, schedule: scheduleOf(database, retentionDays) }));
+    if (databases.length === 0 || this.#binary === undefined) return;
+    const draft = `${this.#configFile}.tmp`;
+    await writeFile(draft, renderLitestreamConfig({ location, databases }), { mode: 0o600 });
+    await chmod(draft, 0o600);
+    await rename(draft, this.#configFile);
+    const child: LitestreamChild = new LitestreamChild({
+      binary: this.#binary,
+      configFile: this.#configFile,
+      environment: litestreamEnvironment(location),
+      onLine: (line) => this.#hear(line),
+      onEnd: (reason) => this.#ended(child, reason),
+    });
+    this.#child = child;
+    this.#deadSinceMs = undefined;
+  }
+
+  #ended(child: LitestreamChild, reason: string): void {
+    for (const watch of this.#watches) watch.interrupted();
+    if (this.#child !== child) return;
+    this.#child = undefined;
+    this.#deadSinceMs ??= this.#now();
+    if (child.ageMs > PROVEN_AFTER_MS) this.#failures = 0;
+    const pauseMs = pauseAfter(this.#failures, this.#tuning.restartPausesMs);
+    this.#failures += 1;
+    this.#log.error(
+      { 'litestream.end': reason, 'litestream.restart_ms': pauseMs },
+      'Litestream ended and is started again',
+    );
+    this.#restartTimer = setTimeout(() => void this.#restart(), pauseMs).unref();
+  }
+
+  async #restart(): Promise<void> {
+    await this.#alone(async () => {
+      if (this.#child) return;
+      this.#restarts += 1;
+      await this.#launch();
+    });
+  }
+
+  /** Ends the running Litestream on purpose; what follows starts it again. */
+  async #end(how: 'ask' | 'kill'): Promise<void> {
+    clearTimeout(this.#restartTimer);
+    const child = this.#child;
+    this.#child = undefined;
+    if (how === 'kill') await child?.kill();
+    else await child?.stop(this.#patienceMs());
+  }
+
+  /** One that cannot reach its replica never ends when it is asked (measured), so it gets little time. */
+  #patienceMs(): number {
+    const nowMs = this.#now();
+    const late = this.#watches.some(
+      ({ lag, complaint }) => complaint !== undefined || lag.ageMs(nowMs) > this.#tuning.lateAfterMs,
+    );
+    return late ? this.#tuning.stopWithinMs / 5 : this.#tuning.stopWithinMs;
+  }
+
+  #hear(line: string): void {
+    const event = parseLitestreamLine(line);
+    const watches = event.database === undefined ? this.#watches : [this.#watch(event.database)];
+    for (const watch of watches) watch.hear(event, this.#now());
+    if (event.kind === 'generation')
+      this.#log.info(
+        { 'backup.database': event.database, 'backup.generation': event.generation, 'backup.reason': event.reason },
+        'a new generation of backups begins',
+      );
+    if (event.kind === 'segment-written' || event.kind === 'snapshot-written')
+      this.#seenTroubles.delete(event.database ?? '');
+    if (event.kind === 'trouble') this.#complain(event.database ?? '', event.level, event.message, event.error);
+  }
+
+  /** What Litestream repeats every second is said once, until it works again or complains of something else. */
+  #complain(database: string, level: 'warn' | 'error', message: string, error: string | undefined): void {
+    const text = `${message}${error === undefined ? '' : `: ${error}`}`;
+    // Request ids of a store differ in each complaint.
+    const kind = text.replace(/[0-9a-zA-Z/+=-]{16,}/g, '…');
+    if (this.#seenTroubles.get(database) === kind) return;
+    this.#seenTroubles.set(database, kind);
+    this.#log[level]({ 'backup.database': database || undefined, 'litestream.error': text }, 'Litestream complains');
+  }
+
+  async #look(): Promise<void> {
+    this.#looking ??= this.#lookNow().finally(() => (this.#looking = undefined));
+    return this.#looking;
+  }
+
+  async #lookNow(): Promise<void> {
+    const nowMs = this.#now();
+    for (const watch of this.#watches) await watch.look(nowMs);
+    if (this.#stopping || this.#binary === undefined) return;
+    const { maxWalBytes, maxShadowBytes, maxShareOfFreeSpace, leastBoundBytes, releaseAfterMs } = this.#tuning;
+    const share = Math.max(leastBoundBytes, (await this.#freeBytes()) * maxShareOfFreeSpace);
+    for (const watch of this.#watches) {
+      if (watch.suspension) {
+        if (nowMs >= watch.suspension.untilMs) await this.#resume(watch);
+        continue;
+      }
+      const { walBytes, shadowBytes } = watch.local ?? { walBytes: 0, shadowBytes: 0 };
+      const mib = (bytes: number) => `${Math.round(bytes / 1024 / 1024)} MiB`;
+      if (walBytes > Math.min(maxWalBytes, share))
+        await this.#suspend(watch, `Litestream let the WAL grow to ${mib(walBytes)}`);
+      else if (shadowBytes > Math.min(maxShadowBytes, share))
+        await this.#suspend(watch, `${mib(shadowBytes)} waited for a replica that does not take them`);
+      else if (this.#deadSinceMs !== undefined && nowMs - this.#deadSinceMs > releaseAfterMs)
+        await this.#suspend(watch, 'Litestream could not be started');
+    }
+    await this.#endStalled(nowMs);
+  }
+
+  /** One that hangs, or that hung on a replica that is back by now, does not recover by itself. */
+  async #endStalled(nowMs: number): Promise<void> {
+    const { stalledAfterMs } = this.#tuning;
+    const stalled = this.#watches.find(
+      (watch) => !watch.suspension && !watch.isSnapshotting(nowMs) && watch.lag.ageMs(nowMs) > stalledAfterMs,
+    );
+    if (!stalled || !this.#child || this.#child.ageMs < stalledAfterMs) return;
+    await this.#alone(async () => {
+      this.#log.error(
+        { 'backup.database': stalled.database, 'backup.lag_seconds': Math.round(stalled.lag.ageMs(nowMs) / 1000) },
+        'Litestream makes no progress and is started again',
+      );
+      await this.#end('kill');
+      this.#restarts += 1;
+      await this.#launch();
+    });
+  }
+
+  /** Takes a database from Litestream: from here on its commits fold the WAL in, and no copy takes space. */
+  async #suspend(watch: DatabaseWatch, reason: string): Promise<void> {
+    await this.#alone(async () => {
+      if (watch.suspension) return;
+      const pauseMs = pauseAfter(watch.suspensions, this.#tuning.resumePausesMs);
+      watch.suspensions += 1;
+      this.#log.error(
+        { 'backup.database': watch.database, 'backup.reason': reason, 'backup.resume_ms': pauseMs },
+        'backups are suspended: the application checkpoints by itself, and they begin anew later',
+      );
+      await this.#end('kill');
+      watch.suspension = { reason, untilMs: this.#now() + pauseMs };
+      watch.beginAnew();
+      this.#tell(watch);
+      await rm(shadowFolderOf(watch.file), { recursive: true, force: true });
+      await this.#fold(watch);
+      this.#restarts += 1;
+      await this.#launch();
+    });
+  }
+
+  async #fold(watch: DatabaseWatch): Promise<void> {
+    try {
+      await checkpoint(watch.file);
+    } catch (error) {
+      this.#log.error(
+        { 'backup.database': watch.database, err: error },
+        'the WAL could not be folded into the file; the next commits try it again',
+      );
+    }
+  }
+
+  /** Gives a database back to Litestream when its replica answers. */
+  async #resume(watch: DatabaseWatch): Promise<void> {
+    const suspension = watch.suspension;
+    try {
+      await this.#health.probe(watch);
+    } catch (error) {
+      if (!suspension) return;
+      const pauseMs = pauseAfter(watch.suspensions, this.#tuning.resumePausesMs);
+      watch.suspensions += 1;
+      watch.suspension = {
+        reason: `the replica cannot be used: ${(error as Error).message}`,
+        untilMs: this.#now() + pauseMs,
+      };
+      return;
+    }
+    await this.#alone(async () => {
+      watch.suspension = undefined;
+      this.#tell(watch);
+      this.#log.info({ 'backup.database': watch.database }, 'backups begin anew');
+      await this.#end('ask');
+      this.#restarts += 1;
+      await this.#launch();
+    });
+  }
+
+  #tell({ database }: DatabaseWatch): void {
+    for (const listener of this.#listeners) listener(database, this.applicationCheckpoints(database));
+  }
+
+  #planCheck(afterMs: number): void {
+    clearTimeout(this.#checkTimer);
+    this.#checkTimer = setTimeout(() => void this.#check(), afterMs).unref();
+  }
+
+  async #check(): Promise<void> {
+    this.#checking ??= this.#checkNow().finally(() => (this.#checking = undefined));
+    return this.#checking;
+  }
+
+  async #checkNow(): Promise<void> {
+    const { checkEveryMs, confirmAfterMs } = this.#tuning;
+    let nextMs = checkEveryMs;
+    for (const watch of this.#watches) {
+      const nowMs = this.#now();
+      if (this.#stopping || watch.suspension || !this.#child) continue;
+      if (watch.isSnapshotting(nowMs) || watch.local?.generation === undefined) {
+        nextMs = Math.min(nextMs, confirmAfterMs);
+        continue;
+      }
+      const before = watch.check;
+      await this.#health.run(watch, nowMs);
+      this.#announce(watch, before?.error);
+      if (watch.brokenChecks === 1) nextMs = Math.min(nextMs, confirmAfterMs);
+      if (watch.brokenChecks > 1) await this.#heal(watch, nowMs);
+    }
+    if (!this.#stopping) this.#planCheck(nextMs);
+  }
+
+  #announce({ database, check, suspensions }: DatabaseWatch, before: string | undefined): void {
+    const fields = { 'backup.database': database };
+    if (check?.error !== undefined && before === undefined)
+      this.#log.error({ ...fields, 'backup.error': check.error }, 'the replica cannot be listed');
+    if (check?.error === undefined && before !== undefined) this.#log.info(fields, 'the replica can be listed again');
+    if (check?.chain?.restorable && suspensions > 0) this.#watch(database).suspensions = 0;
+  }
+
+  /** Nothing can be restored from what lies on the replica: begins a generation that can. */
+  async #heal(watch: DatabaseWatch, nowMs: number): Promise<void> {
+    if (nowMs - watch.lastHealMs < pauseAfter(watch.heals, this.#tuning.healPausesMs)) return;
+    await this.#alone(async () => {
+      watch.heals += 1;
+      watch.lastHealMs = nowMs;
+      this.#log.error(
+        { 'backup.database': watch.database, 'backup.problem': watch.check?.chain?.problem },
+        'the backup on the replica is broken: a new generation is begun',
+      );
+      await this.#end('ask');
+      await rm(shadowFolderOf(watch.file), { recursive: true, force: true });
+      watch.beginAnew();
+      this.#restarts += 1;
+      await this.#launch();
+    });
+  }
+
+  async #stop(): Promise<void> {
+    clearInterval(this.#lookTimer);
+    clearTimeout(this.#checkTimer);
+    clearTimeout(this.#restartTimer);
+    await this.#turn.lock();
+    try {
+      clearTimeout(this.#restartTimer);
+      const child = this.#child;
+      this.#child = undefined;
+      if (child) {
+        await this.#letItBegin(child);
+        const ended = await child.stop(this.#patienceMs());
+        if (!ended)
+          this.#log.error(
+            {},
+            'Litestream did not end in time; what it had not shipped is shipped after the next start',
+          );
+      }
+    } finally {
+      this.#turn.unlock();
+    }
+    await Promise.all([this.#looking, this.#checking]);
+    await this.#health.close();
+  }
+
+  /** Asked to end before it has opened its files, Litestream would ship nothing of what was written meanwhile. */
+  async #letItBegin(child: LitestreamChild): Promise<void> {
+    const slowestMs = Math.max(...DATABASES.map((name) => REPLICA_INTERVALS[name].monitorIntervalMs)) + 250;
+    while (child.isAlive && child.ageMs < slowestMs) {
+      for (const watch of this.#watches) await watch.look(this.#now());
+      if (this.#watches.every((watch) => watch.isCopied)) return;
+      await delay(25);
+    }
+  }
+
+  async #alone(work: () => Promise<void>): Promise<void> {
+    await this.#turn.lock();
+    try {
+      if (!this.#stopping) await work();
+    } catch (error) {
+      this.#log.error({ err: error }, 'backups could not be looked after; it is tried again');
+    } finally {
+      this.#turn.unlock();
+    }
+  }
+
+  #state(): ReplicationState {
+    if (this.#binary === undefined) return 'off';
+    return this.#child?.isAlive ? 'replicating' : 'waiting';
+  }
+
+  #watch(database: DatabaseName): DatabaseWatch {
+    return this.#watches.find((watch) => watch.database === database) as DatabaseWatch;
+  }
+
+  async #freeBytes(): Promise<number> {
+    const { bavail, bsize } = await statfs(this.options.dataDir);
+    return bavail * bsize;
+  }
+}

@@ -1,0 +1,51 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { Stage } from './support/stage.js';
+
+describe('Litestream under the supervisor', () => {
+  const stage = new Stage();
+  afterAll(() => stage.remove());
+
+  it('copies both databases from the first start, and ships the last write when it is stopped', async () => {
+    await stage.start();
+    stage.write('core', 50);
+    stage.write('telemetry', 50);
+    await stage.untilHealthy();
+    // The last rows are written right before the end: only the end itself can ship them.
+    const rows = [stage.write('core', 3), stage.write('telemetry', 4)];
+    await stage.stop();
+    expect(await stage.restore('core')).toBe(rows[0]);
+    expect(await stage.restore('telemetry')).toBe(rows[1]);
+  });
+
+  it('keeps its configuration to its user, without credentials in it', () => {
+    const file = join(stage.dataDir, 'litestream.yml');
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(readFileSync(file, 'utf8')).not.toMatch(/key|secret/i);
+  });
+
+  it('goes on in the same generation after a clean stop and a start', async () => {
+    const generation = readFileSync(join(stage.dataDir, '.core.db-litestream/generation'), 'utf8');
+    await stage.start();
+    const rows = stage.write('core', 5);
+    await stage.untilHealthy();
+    expect(stage.status('core')).toMatchObject({ generation: generation.trim(), generations: 0 });
+    await stage.stop();
+    expect(await stage.restore('core')).toBe(rows);
+  });
+
+  it('ends a Litestream that a killed server left before it starts its own, also one that is stopped', async () => {
+    for (const frozen of [false, true]) {
+      const orphan = await stage.spawnOrphan();
+      const ended = new Promise((resolve) => orphan.once('exit', (code, signal) => resolve(signal ?? code)));
+      if (frozen) orphan.kill('SIGSTOP');
+      await stage.start();
+      expect(await ended).toBe(frozen ? 'SIGKILL' : 0);
+      expect(stage.log.map(({ message }) => message)).toContain('ending a Litestream that a killed server left behind');
+      const rows = stage.write('core', 20);
+      await stage.stop();
+      expect(await stage.restore('core')).toBe(rows);
+      expect(existsSync(`/proc/${orphan.pid}`)).toBe(false);
+    }
+  });
+});
