@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
+import type { LitestreamSupervisor } from '@mosis/backup';
 import type { CoreDatabase } from '@mosis/db';
 import type { ObjectStore } from '@mosis/object-store';
 import type { TelemetryEngine } from '@mosis/telemetry';
@@ -9,6 +10,7 @@ import { AdministrationModule } from './administration/administration.module.js'
 import { ApiKeysModule } from './api-keys/api-keys.module.js';
 import { AppsModule } from './apps/apps.module.js';
 import { AuditModule } from './audit/audit.module.js';
+import { BackupsModule } from './backups/backups.module.js';
 import { Clock } from './common/clock.js';
 import { ProblemFilter } from './common/problem.filter.js';
 import { SchemaPipe } from './common/validation.pipe.js';
@@ -36,13 +38,15 @@ export interface Parts {
   db: CoreDatabase;
   objects: ObjectStore;
   telemetry: TelemetryEngine;
+  /** Absent where nothing is backed up by design: in tests, and in commands that live for a moment. */
+  backup?: LitestreamSupervisor;
   clock?: Clock;
 }
 
 /** The whole application. */
 @Module({})
 export class AppModule {
-  static with({ settings, db, objects, telemetry, clock }: Parts): DynamicModule {
+  static with({ settings, db, objects, telemetry, backup, clock }: Parts): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -50,6 +54,7 @@ export class AppModule {
         DatabaseModule.with(db),
         ObjectsModule.with(objects),
         TelemetryEngineModule.with(telemetry),
+        BackupsModule.with(backup),
         LimitsModule,
         JobsModule,
         MailModule,

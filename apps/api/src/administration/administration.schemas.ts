@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { appSchema } from '../apps/apps.schemas.js';
+import { backupSchema } from '../backups/backups.schemas.js';
 import { pageQueryFields } from '../common/pagination.js';
 import { paragraphs } from '../common/text.js';
 import { developerSchema } from '../accounts/accounts.schemas.js';
@@ -111,6 +112,7 @@ export const systemSchema = z
       )
       .describe('Work that repeats: how it last ended, and when it runs next.'),
     telemetry: telemetrySchema,
+    backup: backupSchema.nullable(),
     problems: z.array(z.object({ code: z.string(), detail: z.string() })),
   })
   .meta({ id: 'System' });

@@ -4,6 +4,7 @@ import { statfs } from 'node:fs/promises';
 import { CoreDatabase, coreDatabasePath, readCoreMigrations } from '@mosis/db';
 import { Migrator } from '@mosis/sqlite';
 import { AuditRepository } from '../audit/audit.repository.js';
+import { BackupsService } from '../backups/backups.service.js';
 import { Clock, DAY_MS } from '../common/clock.js';
 import { VERSION } from '../common/version.js';
 import type { Settings } from '../config/settings.js';
@@ -39,6 +40,7 @@ export class SystemService implements OnModuleInit {
     private readonly jobs: JobsService,
     private readonly jobRows: JobsRepository,
     private readonly telemetry: TelemetryStatusService,
+    private readonly backups: BackupsService,
     private readonly clock: Clock,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {
@@ -78,11 +80,13 @@ export class SystemService implements OnModuleInit {
       jobs: await this.jobRows.countByState(),
       repeating_jobs: await this.jobs.listRepeating(),
       telemetry: await this.telemetry.resource(),
+      backup: this.backups.resource(),
     };
     const problems = [
       ...findProblems(report.disk.free_bytes, audit, drill, report.jobs),
       ...(await this.findStoreProblem()),
       ...(await this.telemetry.findProblems()),
+      ...this.backups.findProblems(),
     ];
     return { ...report, problems };
   }
@@ -96,7 +100,12 @@ export class SystemService implements OnModuleInit {
       await this.latest('objects.verify'),
       await this.jobRows.countFailed(),
     );
-    return [...found, ...(await this.findStoreProblem()), ...(await this.telemetry.findProblems())];
+    return [
+      ...found,
+      ...(await this.findStoreProblem()),
+      ...(await this.telemetry.findProblems()),
+      ...this.backups.findProblems(),
+    ];
   }
 
   /** Tries the object store out, at most twice a minute: health checks come every few seconds. */

@@ -16,6 +16,7 @@ import {
 import { telemetryMigrationTarget } from '@mosis/telemetry';
 import { AUDIT_HEAD_FILE } from '../audit/audit-head.js';
 import type { Settings } from '../config/settings.js';
+import { leavesWalToLitestream } from './start-backup.js';
 
 /** The databases that have migrations. */
 export const DATABASES = ['core', 'telemetry'] as const;
@@ -51,9 +52,12 @@ export function changeDatabases(
 }
 
 /** How a database is migrated. */
-export function migrationTarget({ dataDir }: Settings, database: DatabaseName): MigrationTarget {
-  if (database === 'telemetry') return telemetryMigrationTarget(dataDir);
+export function migrationTarget(settings: Settings, database: DatabaseName): MigrationTarget {
+  const { dataDir } = settings;
+  const autoCheckpoint = !leavesWalToLitestream(settings);
+  if (database === 'telemetry') return { ...telemetryMigrationTarget(dataDir), autoCheckpoint };
   return {
+    autoCheckpoint,
     file: coreDatabasePath(dataDir),
     migrations: readCoreMigrations(),
     folder: join(dataDir, RESTORE_POINTS_FOLDER),

@@ -1,5 +1,8 @@
-import { openCoreDatabase } from '@mosis/db';
+import { DATABASES, type DatabaseName, type LitestreamSupervisor } from '@mosis/backup';
+import { openCoreDatabase, type CoreDatabase } from '@mosis/db';
 import { createObjectStore } from '@mosis/object-store';
+import { setAutoCheckpoint } from '@mosis/sqlite';
+import type { TelemetryEngine } from '@mosis/telemetry';
 import type { Logger } from 'pino';
 import type { Parts } from '../app.module.js';
 import { Clock } from '../common/clock.js';
@@ -9,7 +12,7 @@ import { openTelemetry } from './open-telemetry.js';
 /** Opens the databases and the object store; the caller holds the lock and has migrated. */
 export async function openParts(
   settings: Settings,
-  { clock = new Clock(), logger }: { clock?: Clock; logger?: Logger } = {},
+  { clock = new Clock(), logger, backup }: { clock?: Clock; logger?: Logger; backup?: LitestreamSupervisor } = {},
 ): Promise<Parts> {
   const objects = createObjectStore({
     url: settings.objectStoreUrl,
@@ -24,12 +27,31 @@ export async function openParts(
     });
   }
   try {
-    const telemetry = await openTelemetry(settings, objects, clock, logger);
-    return { settings, db: openCoreDatabase(settings.dataDir), objects, telemetry, clock };
+    const checkpoints = (database: DatabaseName) => ({
+      autoCheckpoint: backup?.applicationCheckpoints(database) ?? true,
+    });
+    const telemetry = await openTelemetry(settings, objects, clock, {
+      ...(logger ? { logger } : {}),
+      ...checkpoints('telemetry'),
+    });
+    const db = openCoreDatabase(settings.dataDir, undefined, checkpoints('core'));
+    if (backup) followCheckpoints(backup, db, telemetry);
+    return { settings, db, objects, telemetry, ...(backup ? { backup } : {}), clock };
   } catch (error) {
     await objects.close();
     throw error;
   }
+}
+
+/** Keeps to who checkpoints: Litestream while it holds a WAL, the writers while it does not. */
+function followCheckpoints(backup: LitestreamSupervisor, db: CoreDatabase, telemetry: TelemetryEngine): void {
+  const follow = (database: DatabaseName, applicationCheckpoints: boolean) => {
+    if (database === 'telemetry') telemetry.setAutoCheckpoint(applicationCheckpoints);
+    else if (db.rawWriter.open) setAutoCheckpoint(db.rawWriter, applicationCheckpoints ? undefined : 0);
+  };
+  backup.onCheckpointsChanged(follow);
+  // It may have changed while the files were opened.
+  for (const database of DATABASES) follow(database, backup.applicationCheckpoints(database));
 }
 
 /** Closes what {@link openParts} opened and no application took over. */

@@ -20,7 +20,7 @@ export async function openTelemetry(
   settings: Settings,
   objects: ObjectStore,
   clock: Clock,
-  logger?: Logger,
+  { logger, autoCheckpoint = true }: { logger?: Logger; autoCheckpoint?: boolean } = {},
 ): Promise<TelemetryEngine> {
   const { rawDays, exportAggregates, exportRaw, bots, minFreeBytes, gatherMs, analyticsMemoryMb } = settings.telemetry;
   return TelemetryEngine.open({
@@ -36,6 +36,7 @@ export async function openTelemetry(
     analyticsMemoryMb,
     now: () => clock.now().getTime(),
     monotonic: () => clock.monotonicMs(),
+    autoCheckpoint,
     log: logger ? logOf(logger) : SILENT,
   });
 }

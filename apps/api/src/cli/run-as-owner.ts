@@ -1,4 +1,5 @@
 import { NestFactory } from '@nestjs/core';
+import type { LitestreamSupervisor } from '@mosis/backup';
 import { DataDirLock, DataDirLockedError } from '@mosis/sqlite';
 import { AppModule } from '../app.module.js';
 import { readProcessSettings } from '../config/settings.js';
@@ -9,6 +10,7 @@ import { migrateAll } from './migrate.js';
 import { openParts } from './open-parts.js';
 import { describeMigrationProgress } from './migration-progress.js';
 import { runOperation, type OperationInput, type OperationName, type OperationResult } from './operations.js';
+import { startBackup } from './start-backup.js';
 import type { OperationProgress } from './progress.types.js';
 
 /**
@@ -32,12 +34,15 @@ export async function runAsOwner<Name extends OperationName>(
     }
     throw error;
   }
+  const logger = createLogger('error');
+  let backup: LitestreamSupervisor | undefined;
   try {
+    backup = await startBackup(settings, logger);
     migrateAll(settings, {
       onProgress: (step) => process.stderr.write(`${describeMigrationProgress(step)}\n`),
     });
-    const logger = createLogger('error');
-    const app = await NestFactory.createApplicationContext(AppModule.with(await openParts(settings, { logger })), {
+    const parts = await openParts(settings, { logger, backup });
+    const app = await NestFactory.createApplicationContext(AppModule.with(parts), {
       logger: new NestLogger(logger),
       abortOnError: false,
     });
@@ -49,6 +54,8 @@ export async function runAsOwner<Name extends OperationName>(
       await app.close();
     }
   } finally {
+    // What a command writes is as precious as what a request does: it is shipped before the command ends.
+    await backup?.stop();
     lock.release();
   }
 }

@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
+import type { LitestreamSupervisor } from '@mosis/backup';
 import { DataDirLock } from '@mosis/sqlite';
 import { AccountsService } from '../accounts/accounts.service.js';
 import { SYSTEM } from '../audit/audit.service.js';
@@ -20,6 +21,7 @@ import { ControlServer } from './control-socket.js';
 import { migrateAll } from './migrate.js';
 import { describeMigrationProgress, logFieldsOf } from './migration-progress.js';
 import { closeParts, openParts } from './open-parts.js';
+import { startBackup } from './start-backup.js';
 import { OWN_CATALOGUE } from './own-catalogue.js';
 
 const DEMO_VERSIONS = 3;
@@ -34,7 +36,7 @@ export interface RunningServer {
 }
 
 /**
- * Starts the server: lock, migrations, clean-up after a killed predecessor, background work, HTTP.
+ * Starts the server: lock, Litestream, migrations, clean-up after a killed predecessor, background work, HTTP.
  *
  * @throws NetworkFileSystemError, DataDirLockedError, MigrationError, or why it cannot listen; nothing is left behind
  */
@@ -48,19 +50,23 @@ export async function startServer(
   const lock = DataDirLock.acquire(settings.dataDir, 'mosis serve');
   let app: NestFastifyApplication | undefined;
   let parts: Parts | undefined;
+  let backup: LitestreamSupervisor | undefined;
   let control: ControlServer | undefined;
   let stopping: Promise<void> | undefined;
   const release = async () => {
     await control?.close();
     if (app) await closeWithin(app, SHUTDOWN_GRACE_MS);
     else if (parts) await closeParts(parts);
+    // After the last connection: what they wrote at their end is shipped as well.
+    await backup?.stop();
     lock.release();
   };
   try {
+    backup = await startBackup(settings, logger);
     migrateAll(settings, {
       onProgress: (step) => logger.info(logFieldsOf(step), describeMigrationProgress(step)),
     });
-    parts = await openParts(settings, { logger });
+    parts = await openParts(settings, { logger, backup });
     app = await createHttpApplication(parts, logger);
     await app.init();
     await recover(app);

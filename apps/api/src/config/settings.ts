@@ -80,6 +80,9 @@ export const settingFields = {
     .optional()
     .describe('Credentials of the backups; give them rights on nothing else, and those of the objects none here.'),
   BACKUP_S3_SECRET_ACCESS_KEY: z.string().optional().describe('See BACKUP_S3_ACCESS_KEY_ID.'),
+  BACKUP_RETENTION_DAYS: count(1, 365, 7).describe(
+    'Days of the past that core.db stays restorable; telemetry.db the same, but three at most.',
+  ),
   LITESTREAM_PATH: z.string().optional().describe('The Litestream binary, where npm has none for the platform.'),
   RATE_LIMITS: flag.default(true).describe('`off` for benchmarks only.'),
   ALLOW_SELF_REVIEW: flag
@@ -175,6 +178,8 @@ export interface Settings {
 /** What of the settings is about backups. */
 export interface BackupSettings {
   location: BackupLocation;
+  /** Days of the past that stay restorable. */
+  retentionDays: number;
   /** The Litestream binary, where it is not npm's. */
   litestreamPath: string | undefined;
 }
@@ -266,6 +271,7 @@ function backupSettings(values: z.output<typeof settingsSchema>, dataDir: string
         ...(values.BACKUP_S3_SECRET_ACCESS_KEY ? { secretAccessKey: values.BACKUP_S3_SECRET_ACCESS_KEY } : {}),
       },
     },
+    retentionDays: values.BACKUP_RETENTION_DAYS,
     litestreamPath: values.LITESTREAM_PATH,
   };
 }

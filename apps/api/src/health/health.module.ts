@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { AdministrationModule } from '../administration/administration.module.js';
 import { ReviewDeskModule } from '../review-desk/review-desk.module.js';
 import { TelemetryModule } from '../telemetry/telemetry.module.js';
+import { BackupMetrics } from './backup-metrics.js';
 import { HealthController } from './health.controller.js';
 import { MetricsService } from './metrics.service.js';
 import { TelemetryMetrics } from './telemetry-metrics.js';
@@ -9,7 +10,7 @@ import { TelemetryMetrics } from './telemetry-metrics.js';
 @Module({
   imports: [AdministrationModule, ReviewDeskModule, TelemetryModule],
   controllers: [HealthController],
-  providers: [MetricsService, TelemetryMetrics],
+  providers: [MetricsService, TelemetryMetrics, BackupMetrics],
   exports: [MetricsService],
 })
 export class HealthModule {}

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import { ReviewDeskService } from '../review-desk/review-desk.service.js';
+import { BackupMetrics } from './backup-metrics.js';
 import { TelemetryMetrics } from './telemetry-metrics.js';
 
 /** Figures for Prometheus. */
@@ -34,9 +35,11 @@ export class MetricsService {
   constructor(
     private readonly desk: ReviewDeskService,
     private readonly telemetry: TelemetryMetrics,
+    private readonly backups: BackupMetrics,
   ) {
     collectDefaultMetrics({ register: this.registry });
     telemetry.register(this.registry);
+    backups.register(this.registry);
   }
 
   /** Counts an answered request; `route` is the pattern, never the address, so that there are few. */
@@ -51,6 +54,7 @@ export class MetricsService {
     this.pending.set(pending);
     this.overdue.set(overdue);
     await this.telemetry.update();
+    this.backups.update();
     return this.registry.metrics();
   }
 }

@@ -4,7 +4,6 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import type { Logger as PinoLogger } from 'pino';
-import { IngestKeyAccess } from '../access/ingest-key-access.js';
 import { AppModule, type Parts } from '../app.module.js';
 import { MetricsService } from '../health/metrics.service.js';
 import { JSON_LIMIT_BYTES, addBodyParsers } from './body-parsers.js';
@@ -52,7 +51,7 @@ export async function createHttpApplication(parts: Parts, logger: PinoLogger): P
   early.register(fastify);
   closeConnectionsAfterAnswers(fastify);
   addCors(fastify, settings);
-  addTelemetryBodies(fastify, app.get(IngestKeyAccess));
+  addTelemetryBodies(fastify);
   addRequestLog(fastify, logger, app.get(MetricsService));
   await addReference(fastify);
   addConsole(fastify);

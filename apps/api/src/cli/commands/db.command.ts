@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import { DataDirLock, useRestorePoint, type MigrationOutcome, type MigrationProgress } from '@mosis/sqlite';
 import { readProcessSettings, type Settings } from '../../config/settings.js';
+import { createLogger } from '../../http/logger.js';
 import {
   changeDatabases,
   coreRestorePoints,
@@ -11,6 +12,7 @@ import {
 } from '../migrate.js';
 import { formatBytes } from '../../common/format.js';
 import { describeMigrationProgress } from '../migration-progress.js';
+import { endOrphanedBackup } from '../start-backup.js';
 
 const collect = (value: string, list: string[]) => [...list, value];
 
@@ -93,10 +95,11 @@ function putBack(settings: Settings, name: string): void {
     );
 }
 
-function asOwner(command: string, work: (settings: Settings) => void): void {
+async function asOwner(command: string, work: (settings: Settings) => void): Promise<void> {
   const settings = readProcessSettings();
   const lock = DataDirLock.acquire(settings.dataDir, command);
   try {
+    await endOrphanedBackup(settings, createLogger('error'));
     work(settings);
   } finally {
     lock.release();
