@@ -52,6 +52,20 @@ describe('administration', () => {
     expect((await admin.client.get(`/v1/admin/developers/${crypto.randomUUID()}`)).status).toBe(404);
   });
 
+  it('lists the keys of an account without a secret, page by page', async () => {
+    const person = await createPublisher(platform);
+    const made = await person.client.post('/v1/api-keys', { name: 'CI', permissions: ['apps:read'] });
+    const base = `/v1/admin/developers/${person.id}`;
+    const apiKeys = await all<{ id: string; key?: string }>(`${base}/api-keys`, 1);
+    expect(apiKeys).toMatchObject([{ id: made.body.id, name: 'CI', permissions: ['apps:read'] }]);
+    expect(JSON.stringify(apiKeys)).not.toContain(made.body.key);
+    expect(apiKeys[0]).not.toHaveProperty('key_hash');
+    const signing = await all<{ developer_id: string; is_active: boolean }>(`${base}/signing-keys`, 1);
+    expect(signing).toMatchObject([{ developer_id: person.id, is_active: true }]);
+    for (const kind of ['api-keys', 'signing-keys'])
+      expect((await admin.client.get(`/v1/admin/developers/${crypto.randomUUID()}/${kind}`)).status).toBe(404);
+  });
+
   it('lists apps of everybody with their owners, page by page, and finds them', async () => {
     const reviewer = await createReviewer(platform, admin);
     const [one, two] = [await createPublisher(platform, { name: 'Findable' }), await createPublisher(platform)];

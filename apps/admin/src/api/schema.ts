@@ -98,6 +98,8 @@ export interface Operations {
   'GET /v1/admin/audit-log': { path: undefined; query: { limit?: number; cursor?: string; action?: string; actor_id?: string; subject_kind?: string; subject_id?: string; from?: string; to?: string; }; body: undefined; answer: { items: Array<AuditRow>; next_cursor: string | null; } };
   'GET /v1/admin/developers': { path: undefined; query: { limit?: number; cursor?: string; q?: string; role?: "developer" | "reviewer" | "admin"; }; body: undefined; answer: { items: Array<AdminDeveloper>; next_cursor: string | null; } };
   'GET /v1/admin/developers/{id}': { path: { id: string; }; query: undefined; body: undefined; answer: AdminDeveloper };
+  'GET /v1/admin/developers/{id}/api-keys': { path: { id: string; }; query: { limit?: number; cursor?: string; }; body: undefined; answer: { items: Array<ApiKey>; next_cursor: string | null; } };
+  'GET /v1/admin/developers/{id}/signing-keys': { path: { id: string; }; query: { limit?: number; cursor?: string; }; body: undefined; answer: { items: Array<SigningKey>; next_cursor: string | null; } };
   'GET /v1/admin/reviews': { path: undefined; query: { limit?: number; cursor?: string; status?: "pending" | "decided" | "all"; kind?: "version" | "listing"; claimed?: "me" | "nobody"; q?: string; }; body: undefined; answer: { items: Array<Review>; next_cursor: string | null; } };
   'GET /v1/admin/reviews/summary': { path: undefined; query: undefined; body: undefined; answer: QueueSummary };
   'GET /v1/admin/reviews/{id}': { path: { id: string; }; query: undefined; body: undefined; answer: ReviewDetail };

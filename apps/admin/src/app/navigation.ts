@@ -10,6 +10,10 @@ export interface NavigationLink {
 
 const LINKS: NavigationLink[] = [
   { to: '/reviews', label: 'Queue', for: 'reviewer' },
+  { to: '/apps', label: 'Apps', for: 'admin' },
+  { to: '/developers', label: 'Developers', for: 'admin' },
+  { to: '/audit', label: 'Audit log', for: 'admin' },
+  { to: '/system', label: 'System', for: 'admin' },
   { to: '/account', label: 'Account' },
   { to: '/api-keys', label: 'API keys' },
 ];

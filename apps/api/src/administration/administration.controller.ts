@@ -3,9 +3,11 @@ import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import type { Actor } from '../access/actor.js';
 import { CurrentActor } from '../access/current-actor.decorator.js';
+import { apiKeySchema } from '../api-keys/api-keys.schemas.js';
 import { appSchema } from '../apps/apps.schemas.js';
-import { pageOf } from '../common/pagination.js';
+import { pageOf, pageQuery } from '../common/pagination.js';
 import { Route } from '../common/route.decorator.js';
+import { signingKeySchema } from '../signing-keys/signing-keys.schemas.js';
 import { versionSchema, yankSchema } from '../versions/versions.schemas.js';
 import { YanksService } from '../versions/yanks.service.js';
 import {
@@ -45,6 +47,18 @@ export class AdministrationController {
   @Route({ summary: 'One account', access: ADMIN, answer: adminDeveloperSchema })
   async getDeveloper(@Param('id') id: string) {
     return this.administration.getDeveloper(id);
+  }
+
+  @Get('developers/:id/signing-keys')
+  @Route({ summary: 'An account’s signing keys, newest first', access: ADMIN, answer: pageOf(signingKeySchema) })
+  async listSigningKeys(@Param('id') id: string, @Query({ schema: pageQuery }) page: z.output<typeof pageQuery>) {
+    return this.administration.listSigningKeys(id, page);
+  }
+
+  @Get('developers/:id/api-keys')
+  @Route({ summary: 'An account’s API keys, newest first', access: ADMIN, answer: pageOf(apiKeySchema) })
+  async listApiKeys(@Param('id') id: string, @Query({ schema: pageQuery }) page: z.output<typeof pageQuery>) {
+    return this.administration.listApiKeys(id, page);
   }
 
   @Patch('developers/:id')

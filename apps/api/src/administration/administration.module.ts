@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
+import { ApiKeysModule } from '../api-keys/api-keys.module.js';
 import { AppsModule } from '../apps/apps.module.js';
 import { ReviewDeskModule } from '../review-desk/review-desk.module.js';
+import { SigningKeysModule } from '../signing-keys/signing-keys.module.js';
 import { TelemetryModule } from '../telemetry/telemetry.module.js';
 import { VersionsModule } from '../versions/versions.module.js';
 import { AdministrationController } from './administration.controller.js';
@@ -10,7 +12,7 @@ import { AuditLogService } from './audit-log.service.js';
 import { SystemService } from './system.service.js';
 
 @Module({
-  imports: [AppsModule, VersionsModule, ReviewDeskModule, TelemetryModule],
+  imports: [AppsModule, ApiKeysModule, SigningKeysModule, VersionsModule, ReviewDeskModule, TelemetryModule],
   controllers: [AdministrationController],
   providers: [AdministrationRepository, AdministrationService, AuditLogService, SystemService],
   exports: [SystemService, AdministrationService],

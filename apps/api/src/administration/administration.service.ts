@@ -2,6 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CoreDatabase, type CoreRow, type CoreTransaction } from '@mosis/db';
 import type { Actor } from '../access/actor.js';
 import { toDeveloperResource } from '../accounts/accounts.schemas.js';
+import type { ApiKeyResource } from '../api-keys/api-keys.schemas.js';
+import { ApiKeysService } from '../api-keys/api-keys.service.js';
 import { toAppResource, type AppResource } from '../apps/apps.schemas.js';
 import { AppsService } from '../apps/apps.service.js';
 import { AuditService, auditActor } from '../audit/audit.service.js';
@@ -10,6 +12,8 @@ import { Clock } from '../common/clock.js';
 import { decodeCursor, toPage, type Page, type PageRequest } from '../common/pagination.js';
 import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
+import type { SigningKeyResource } from '../signing-keys/signing-keys.schemas.js';
+import { SigningKeysService } from '../signing-keys/signing-keys.service.js';
 import { AdministrationRepository } from './administration.repository.js';
 import type { AdminAppResource, AdminDeveloperResource } from './administration.schemas.js';
 
@@ -20,6 +24,8 @@ export class AdministrationService {
     private readonly db: CoreDatabase,
     private readonly repository: AdministrationRepository,
     private readonly apps: AppsService,
+    private readonly signingKeys: SigningKeysService,
+    private readonly apiKeys: ApiKeysService,
     private readonly audit: AuditService,
     private readonly clock: Clock,
     @Inject(SETTINGS) private readonly settings: Settings,
@@ -39,6 +45,18 @@ export class AdministrationService {
     const row = await this.repository.findDeveloper(id);
     if (!row) throw notFound('developer');
     return toAdminDeveloper(row);
+  }
+
+  /** An account's signing keys, newest first. @throws AppError `not-found` */
+  async listSigningKeys(id: string, page: PageRequest): Promise<Page<SigningKeyResource>> {
+    await this.getDeveloper(id);
+    return this.signingKeys.listOf(id, page);
+  }
+
+  /** An account's API keys without their secrets, newest first. @throws AppError `not-found` */
+  async listApiKeys(id: string, page: PageRequest): Promise<Page<ApiKeyResource>> {
+    await this.getDeveloper(id);
+    return this.apiKeys.listOf(id, page);
   }
 
   /** Apps, newest first. */

@@ -87,10 +87,15 @@ export class ApiKeysService implements OnModuleInit {
 
   /** The actor's keys, newest first; a limited key sees only keys that grant no more than itself. */
   async list(actor: Actor, page: PageRequest): Promise<Page<ApiKeyResource>> {
-    const before = page.cursor ? decodeCursor(page.cursor, ['string', 'string']) : undefined;
-    const rows = await this.repository.list(actor.developerId, page.limit + 1, before);
-    const answer = toPage(rows, page.limit, (row) => [row.created_at, row.id], toApiKeyResource);
+    const answer = await this.listOf(actor.developerId, page);
     return { ...answer, items: answer.items.filter((key) => covers(actor, key.permissions, key.app_package_ids)) };
+  }
+
+  /** An account's keys without their secrets, newest first; for staff. */
+  async listOf(developerId: string, page: PageRequest): Promise<Page<ApiKeyResource>> {
+    const before = page.cursor ? decodeCursor(page.cursor, ['string', 'string']) : undefined;
+    const rows = await this.repository.list(developerId, page.limit + 1, before);
+    return toPage(rows, page.limit, (row) => [row.created_at, row.id], toApiKeyResource);
   }
 
   /** @throws AppError `not-found`, `key-grants-too-much` */

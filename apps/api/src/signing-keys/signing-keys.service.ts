@@ -65,8 +65,13 @@ export class SigningKeysService {
 
   /** The actor's keys, newest first. */
   async list(actor: Actor, page: PageRequest): Promise<Page<SigningKeyResource>> {
+    return this.listOf(actor.developerId, page);
+  }
+
+  /** An account's keys, newest first; for staff. */
+  async listOf(developerId: string, page: PageRequest): Promise<Page<SigningKeyResource>> {
     const before = page.cursor ? decodeCursor(page.cursor, ['string', 'string']) : undefined;
-    const rows = await this.repository.list(actor.developerId, page.limit + 1, before);
+    const rows = await this.repository.list(developerId, page.limit + 1, before);
     return toPage(rows, page.limit, (row) => [row.created_at, row.id], toSigningKeyResource);
   }
 

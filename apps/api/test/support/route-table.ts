@@ -217,6 +217,10 @@ export const ROUTES: RouteRow[] = [
   row('POST /v1/admin/reviews/:id/decision', 'reviewer', INVALID, { body: {} }),
   row('GET /v1/admin/developers', 'admin', '200'),
   row('GET /v1/admin/developers/:id', 'admin', '200', { url: '/v1/admin/developers/{ownerId}' }),
+  row('GET /v1/admin/developers/:id/signing-keys', 'admin', '200', {
+    url: '/v1/admin/developers/{ownerId}/signing-keys',
+  }),
+  row('GET /v1/admin/developers/:id/api-keys', 'admin', '200', { url: '/v1/admin/developers/{ownerId}/api-keys' }),
   row('PATCH /v1/admin/developers/:id', 'admin', INVALID, { body: { role: 'king' } }),
   row('POST /v1/admin/developers/:id/suspend', 'admin', INVALID, { body: {} }),
   row('POST /v1/admin/developers/:id/unsuspend', 'admin', '409 not-suspended', {

@@ -3,7 +3,7 @@ import type { ReviewDetail } from '../../api/schema';
 import { Facts } from '../../ui/Facts';
 import { Section } from '../../ui/Section';
 import { Tag } from '../../ui/Tag';
-import { AppIcon } from './AppIcon';
+import { AppIcon } from '../../ui/AppIcon';
 import classes from './ReviewScreen.module.css';
 
 type Field = keyof ReviewDetail['listing'];

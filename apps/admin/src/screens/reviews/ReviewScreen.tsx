@@ -9,7 +9,7 @@ import { PageHeader } from '../../ui/PageHeader';
 import { Shortcuts } from '../../ui/shortcuts';
 import { Loaded } from '../../ui/states';
 import { Tag } from '../../ui/Tag';
-import { AppIcon } from './AppIcon';
+import { AppIcon } from '../../ui/AppIcon';
 import { ChecksSection } from './ChecksSection';
 import { DecisionPanel } from './DecisionPanel';
 import { DeveloperSection } from './DeveloperSection';

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { addressOf } from '../../api/client';
+import { addressOf } from '../api/client';
 import classes from './AppIcon.module.css';
 
 /** An icon of an app at its real size, or a plain square where there is none any more. */

@@ -1,0 +1,31 @@
+import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { signedInRoute } from '../../app/routes';
+import { readCursor, readText, readWord, type CursorSearch } from '../../ui/paging';
+import { compact } from '../../ui/with-filter';
+
+export const APP_STATUSES = ['draft', 'published', 'suspended'] as const;
+
+/** What the address of the list says. */
+export interface AppsSearch extends CursorSearch {
+  q?: string;
+  status?: (typeof APP_STATUSES)[number];
+}
+
+/** Every app. */
+export const appsRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: '/apps',
+  validateSearch: (search: Record<string, unknown>): AppsSearch => ({
+    ...readCursor(search),
+    ...compact({ q: readText(search.q), status: readWord(search.status, APP_STATUSES) }),
+  }),
+  component: lazyRouteComponent(() => import('./AppsScreen'), 'AppsScreen'),
+});
+
+/** One app, its versions page by page. */
+export const appRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: '/apps/$packageId',
+  validateSearch: (search: Record<string, unknown>): CursorSearch => readCursor(search),
+  component: lazyRouteComponent(() => import('./AppScreen'), 'AppScreen'),
+});

@@ -1,0 +1,105 @@
+import { Button, NativeSelect } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
+import { announce } from '../../app/announcer';
+import { call } from '../../api/client';
+import { queryClient } from '../../api/query-client';
+import type { AdminDeveloper } from '../../api/schema';
+import { ActionButton } from '../../ui/ActionButton';
+import { ProblemNotice } from '../../ui/ProblemNotice';
+import { ReasonDialog } from '../../ui/ReasonDialog';
+
+const ROLES = [
+  { value: 'developer', label: 'Developer' },
+  { value: 'reviewer', label: 'Reviewer' },
+  { value: 'admin', label: 'Admin' },
+];
+
+const refresh = () => queryClient.invalidateQueries();
+
+/** What an admin can do about an account. */
+export function DeveloperActions({ developer }: { developer: AdminDeveloper }) {
+  return (
+    <>
+      {!developer.verified && (
+        <ActionButton
+          label="Mark as verified"
+          done={`${developer.name} counts as verified.`}
+          run={async () => {
+            await call('PATCH /v1/admin/developers/{id}', { path: { id: developer.id }, body: { verified: true } });
+            await refresh();
+          }}
+        />
+      )}
+      <RoleChoice developer={developer} />
+      <Suspension developer={developer} />
+    </>
+  );
+}
+
+function RoleChoice({ developer }: { developer: AdminDeveloper }) {
+  const [chosen, setChosen] = useState(developer.role);
+  const changing = useMutation({
+    mutationFn: () => call('PATCH /v1/admin/developers/{id}', { path: { id: developer.id }, body: { role: chosen } }),
+    onSuccess: async () => {
+      await refresh();
+      announce(`${developer.name} has the role ${chosen}.`);
+    },
+  });
+  return (
+    <div>
+      <NativeSelect
+        aria-label="Role"
+        data={ROLES}
+        value={chosen}
+        onChange={(event) => setChosen(event.currentTarget.value as AdminDeveloper['role'])}
+      />
+      {chosen !== developer.role && (
+        <Button mt={4} loading={changing.isPending} onClick={() => changing.mutate()}>
+          Give the role {chosen}
+        </Button>
+      )}
+      {changing.error && <ProblemNotice error={changing.error} />}
+    </div>
+  );
+}
+
+function Suspension({ developer }: { developer: AdminDeveloper }) {
+  const [isAsking, setAsking] = useState(false);
+  const path = { id: developer.id };
+  if (developer.suspended_at !== null) {
+    return (
+      <ActionButton
+        label="Lift the suspension"
+        done={`${developer.name} may work again.`}
+        run={async () => {
+          await call('POST /v1/admin/developers/{id}/unsuspend', { path });
+          await refresh();
+        }}
+      />
+    );
+  }
+  return (
+    <>
+      <Button variant="default" onClick={() => setAsking(true)}>
+        Suspend …
+      </Button>
+      <ReasonDialog
+        isOpen={isAsking}
+        onClose={() => setAsking(false)}
+        title={`Suspend ${developer.name}`}
+        action="Suspend the account"
+        onConfirm={async (reason) => {
+          await call('POST /v1/admin/developers/{id}/suspend', { path, body: { reason } });
+          await refresh();
+          announce(`${developer.name} is suspended.`);
+        }}
+      >
+        <p>
+          Every app of this account leaves the store at once. It can sign in nowhere, and its keys stop working, until
+          the suspension is lifted.
+        </p>
+      </ReasonDialog>
+    </>
+  );
+}
