@@ -5,3 +5,8 @@ import classes from './Columns.module.css';
 export function Columns({ children }: { children: ReactNode }) {
   return <div className={classes.columns}>{children}</div>;
 }
+
+/** Sections beside each other where the screen is wide. */
+export function Beside({ children }: { children: ReactNode }) {
+  return <div className={classes.beside}>{children}</div>;
+}

@@ -10,10 +10,12 @@ interface CopyTextProps {
   noun: string;
   /** Shown shortened to its first characters; the whole stands in the tooltip. */
   shownLength?: number;
+  /** Its last characters instead: ids begin with a time that many share. */
+  end?: boolean;
 }
 
 /** A digest, key or id with a button that copies it. */
-export function CopyText({ value, noun, shownLength }: CopyTextProps) {
+export function CopyText({ value, noun, shownLength, end = false }: CopyTextProps) {
   const [outcome, setOutcome] = useState<'copied' | 'failed'>();
   const copy = async () => {
     try {
@@ -25,10 +27,11 @@ export function CopyText({ value, noun, shownLength }: CopyTextProps) {
     }
   };
   const isShort = shownLength !== undefined && value.length > shownLength;
+  const short = end ? `…${value.slice(-(shownLength ?? 0))}` : `${value.slice(0, shownLength)}…`;
   return (
     <span className={classes.copy}>
       <span className={classes.pair}>
-        <code title={isShort ? value : undefined}>{isShort ? `${value.slice(0, shownLength)}…` : value}</code>
+        <code title={isShort ? value : undefined}>{isShort ? short : value}</code>
         <ActionIcon variant="subtle" color="gray" size="xs" aria-label={`Copy ${noun}`} onClick={() => void copy()}>
           <Icon name={outcome === 'copied' ? 'check' : 'copy'} size={14} />
         </ActionIcon>

@@ -8,7 +8,7 @@ export interface Column<Row> {
   cell: (row: Row) => ReactNode;
   /** Figures stand at the end of their cell. */
   align?: 'end';
-  /** Takes no more width than it needs. */
+  /** Takes no more width than it needs, and breaks no line. */
   narrow?: boolean;
 }
 
@@ -50,13 +50,25 @@ export function DataTable<Row>({ caption, columns, rows, keyOf, selectedKey, isS
           const key = keyOf(row);
           return (
             <tr key={key} role="row" data-key={key} data-selected={key === selectedKey || undefined}>
-              {columns.map(({ header, cell, align }, index) =>
+              {columns.map(({ header, cell, align, narrow }, index) =>
                 index === 0 ? (
-                  <th key={header} role="rowheader" scope="row" data-label={header}>
+                  <th
+                    key={header}
+                    role="rowheader"
+                    scope="row"
+                    data-label={header}
+                    className={narrow ? classes.narrow : undefined}
+                  >
                     {cell(row)}
                   </th>
                 ) : (
-                  <td key={header} role="cell" data-label={header} data-align={align}>
+                  <td
+                    key={header}
+                    role="cell"
+                    data-label={header}
+                    data-align={align}
+                    className={narrow ? classes.narrow : undefined}
+                  >
                     {cell(row)}
                   </td>
                 ),

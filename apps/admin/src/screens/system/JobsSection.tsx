@@ -4,6 +4,7 @@ import { formatCount } from '../../ui/format';
 import { Moment } from '../../ui/Moment';
 import { Section } from '../../ui/Section';
 import { Tag } from '../../ui/Tag';
+import classes from './JobsSection.module.css';
 
 type Repeating = System['repeating_jobs'][number];
 type Queued = System['jobs'][number];
@@ -19,15 +20,15 @@ export function JobsSection({ system }: { system: System }) {
         keyOf={({ kind }) => kind}
       />
       {system.jobs.length > 0 && (
-        <>
-          <h3>All jobs by state</h3>
+        <details className={classes.all} open={system.jobs.some(({ state }) => state === 'failed')}>
+          <summary>All jobs by kind and state</summary>
           <DataTable
             caption="Jobs by kind and state"
             columns={QUEUED}
             rows={system.jobs}
             keyOf={({ kind, state }) => `${kind} ${state}`}
           />
-        </>
+        </details>
       )}
     </Section>
   );

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { read } from '../../api/queries';
 import type { System } from '../../api/schema';
-import { Columns } from '../../ui/Columns';
+import { Beside, Columns } from '../../ui/Columns';
 import { Facts } from '../../ui/Facts';
 import { formatBytes, formatCount, formatDuration, plural } from '../../ui/format';
 import { Moment } from '../../ui/Moment';
@@ -26,8 +26,10 @@ export function SystemScreen() {
         {(data) => (
           <Columns>
             <Problems problems={data.problems} />
-            <ServerSection system={data} />
-            <DatabaseSection system={data} />
+            <Beside>
+              <ServerSection system={data} />
+              <DatabaseSection system={data} />
+            </Beside>
             <TelemetrySection telemetry={data.telemetry} />
             <JobsSection system={data} />
           </Columns>
