@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { coreDatabasePath, readCoreMigrations } from '@mosis/db';
 import {
+  migrateTogether,
   openReader,
   readStatus,
-  rehearseMigration,
   RESTORE_POINTS_FOLDER,
   RestorePoints,
   type CarefulOptions,
@@ -40,15 +40,8 @@ export function changeDatabases(
   change: MigrationChange,
   options: CarefulOptions = {},
 ): MigrationOutcome[] {
-  const rehearsed: ReturnType<typeof rehearseMigration>[] = [];
-  try {
-    for (const database of databases)
-      rehearsed.push(rehearseMigration(migrationTarget(settings, database), change, options));
-  } catch (error) {
-    for (const each of rehearsed) each.discard();
-    throw error;
-  }
-  return rehearsed.flatMap((each) => each.apply());
+  const targets = databases.map((database) => migrationTarget(settings, database));
+  return migrateTogether(targets, change, options);
 }
 
 /** How a database is migrated. */

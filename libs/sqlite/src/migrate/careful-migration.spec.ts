@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dumpFile } from '../../test/support/dump.js';
 import { temporaryDirectory } from '../../test/support/temporary.js';
 import { openReader, openWriter, type RawConnection } from '../open.js';
 import {
+  migrateTogether,
   rehearseMigration,
   restorePointsOf,
   type CarefulOptions,
@@ -196,12 +197,47 @@ describe('a careful migration', () => {
     expect(existsSync(join(folder, 'restore-points'))).toBe(false);
   });
 
+  it('that cannot keep a restore point says so and leaves nothing half-made', () => {
+    fill();
+    const before = bytes();
+    mkdirSync(join(folder, 'head.json'));
+    expect(() => run([FIRST, ADDS])).toThrow(/restore point of .*core\.db could not be kept .* Nothing was changed/);
+    expect(bytes()).toEqual(before);
+    expect(readdirSync(join(folder, 'restore-points'))).toEqual([]);
+  });
+
+  it('of two files rehearses both before it changes either, and goes on where it failed', () => {
+    fill();
+    const other = (...migrations: Migration[]): MigrationTarget => ({
+      ...target(FIRST, ...migrations),
+      file: join(folder, 'other.db'),
+      copy: 'samples',
+    });
+    const both = (later: Migration) => [target(FIRST, ADDS), other(later)];
+    rehearseMigration(other(), UP).apply();
+    const before = bytes();
+    expect(() => migrateTogether(both(migration('0002_broken', 'SELECT wrong')), UP)).toThrow('0002_broken');
+    expect(bytes()).toEqual(before);
+    expect(readdirSync(join(folder, 'restore-points'))).toEqual([]);
+
+    // Passes on samples and not on the file itself.
+    const late = migration(
+      '0002_late',
+      `CREATE TABLE once (name TEXT UNIQUE); INSERT INTO once SELECT 'x' FROM pragma_database_list WHERE file LIKE '%other.db' UNION ALL SELECT 'x'`,
+    );
+    expect(() => migrateTogether(both(late), UP)).toThrow('0002_late (up) failed and left nothing behind: UNIQUE');
+    expect(read((reader) => reader.prepare('SELECT name FROM schema_migrations').pluck().all())).toContain('0002_adds');
+    expect(points().list()).toHaveLength(1);
+    expect(migrateTogether(both(ADDS), UP)).toMatchObject([{ name: '0002_adds' }]);
+  });
+
   it('keeps a few restore points, the newest always, and clears what a killed process left', () => {
     fill();
     const toggle = Array.from({ length: RESTORE_POINTS_KEPT + 2 }, (_, index) =>
       migration(`${String(index + 2).padStart(4, '0')}_step`, `CREATE TABLE t${index} (id INTEGER)`),
     );
     for (let count = 1; count <= toggle.length; count += 1) {
+      if (count > 1) writeFileSync(join(folder, 'core.db.incoming'), 'x');
       for (const name of ['rehearsal.tmp', 'rehearsal.tmp-wal', 'half.tmp', 'half.tmp-journal'])
         if (count > 1) writeFileSync(join(folder, 'restore-points', name), 'x');
       run([FIRST, ...toggle.slice(0, count)]);
@@ -210,6 +246,7 @@ describe('a careful migration', () => {
     expect(kept).toHaveLength(RESTORE_POINTS_KEPT);
     expect(kept[0]?.migration).toBe(toggle.at(-2)?.name);
     expect(readdirSync(join(folder, 'restore-points')).filter((name) => name.includes('tmp'))).toEqual([]);
+    expect(existsSync(join(folder, 'core.db.incoming'))).toBe(false);
   });
 
   describe('undone by a restore point', () => {

@@ -101,6 +101,27 @@ export function rehearseMigration(
   return { restorePoint, discard, apply: () => apply(target, change, options) };
 }
 
+/**
+ * Changes several files of one installation: all are rehearsed before the first is changed. Each is one transaction; when a
+ * later one fails although its rehearsal did not, the earlier ones stay changed, and the same call goes on with the rest.
+ *
+ * @throws as {@link rehearseMigration} and `apply` do
+ */
+export function migrateTogether(
+  targets: readonly MigrationTarget[],
+  change: MigrationChange,
+  options: CarefulOptions = {},
+): MigrationOutcome[] {
+  const rehearsed: RehearsedMigration[] = [];
+  try {
+    for (const target of targets) rehearsed.push(rehearseMigration(target, change, options));
+  } catch (error) {
+    for (const each of rehearsed) each.discard();
+    throw error;
+  }
+  return rehearsed.flatMap((each) => each.apply());
+}
+
 /** The restore points of a database. */
 export function restorePointsOf({ folder, file, companions }: MigrationTarget): RestorePoints {
   return new RestorePoints(folder, file, companions);

@@ -266,6 +266,7 @@ describe('the migrator', () => {
 
     it.each([
       ['names one', `UPDATE events_1 SET data = 'x'`, 'names events_1'],
+      ['drops one, writing its name otherwise', 'DROP TABLE EVENTS_2', 'would change, drop or replace tables'],
       ['deletes rows in a roundabout way', 'DELETE FROM days', 'must not change the rows of events_1'],
       ['adds rows', 'INSERT INTO days VALUES (7)', 'must not change the rows of events_1'],
       ['changes rows', 'UPDATE days SET day = 2', 'must not change the rows of events_1'],

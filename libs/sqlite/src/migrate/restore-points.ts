@@ -41,6 +41,11 @@ export class RestorePoints {
     return join(this.folder, 'rehearsal.tmp');
   }
 
+  /** Where a restore point is copied to before it takes the database's place. */
+  get incomingFile(): string {
+    return `${this.database}.incoming`;
+  }
+
   /** All of them, newest first. */
   list(): RestorePoint[] {
     if (!existsSync(this.folder)) return [];
@@ -74,7 +79,10 @@ export class RestorePoints {
         publishFile(temporary, join(this.folder, `${name}.db`));
       } catch (error) {
         this.remove(name);
-        throw error;
+        throw new Error(
+          `A restore point of ${this.database} could not be kept in ${this.folder}: ${(error as Error).message}. Nothing was changed.`,
+          { cause: error },
+        );
       }
       this.prune();
       return this.#describe(name);
@@ -111,7 +119,8 @@ export class RestorePoints {
 
   /** Removes one, with its companions and with what is left of a half-made one. */
   remove(name: string): void {
-    for (const suffix of ['db', 'tmp', 'tmp-journal', ...this.companions])
+    const companions = this.companions.flatMap((companion) => [companion, `${companion}.tmp`]);
+    for (const suffix of ['db', 'tmp', 'tmp-journal', ...companions])
       rmSync(join(this.folder, `${name}.${suffix}`), { force: true });
   }
 
@@ -119,6 +128,7 @@ export class RestorePoints {
   prune(): void {
     if (!existsSync(this.folder)) return;
     removeDatabase(this.rehearsalFile);
+    removeDatabase(this.incomingFile);
     for (const file of readdirSync(this.folder)) {
       if (/\.tmp(-\w+)?$/.test(file)) rmSync(join(this.folder, file), { force: true });
     }

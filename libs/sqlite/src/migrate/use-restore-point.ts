@@ -24,8 +24,7 @@ export interface UsedRestorePoint {
 export function useRestorePoint(points: RestorePoints, name: string, now: Date): UsedRestorePoint {
   const used = points.get(name);
   assertSound(used);
-  const { database } = points;
-  const incoming = `${database}.incoming`;
+  const { database, incomingFile: incoming } = points;
   removeDatabase(incoming);
   copyCheaply(used.file, incoming);
   const kept = existsSync(database) ? keepPresent(points, now) : { kept: null, damaged: null };
