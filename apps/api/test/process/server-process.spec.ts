@@ -80,9 +80,11 @@ describe('the server process', () => {
     expect(server.log).not.toContain('another good password');
     const status = await data.mosis(['db', 'status']);
     expect(status.stdout).toContain('Up to date.');
-    const rollback = await data.mosis(['db', 'rollback']);
-    expect(rollback.code).toBe(1);
-    expect(rollback.stderr).toContain('is in use by process');
+    for (const change of [['rollback'], ['restore-point', 'use', '20260101T000000000Z-none']]) {
+      const refused = await data.mosis(['db', ...change]);
+      expect(refused.code).toBe(1);
+      expect(refused.stderr).toContain('is in use by process');
+    }
     await server.kill('SIGTERM');
   });
 
