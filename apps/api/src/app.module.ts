@@ -1,6 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
-import type { LitestreamSupervisor } from '@mosis/backup';
+import type { LitestreamSupervisor, ObjectMirror } from '@mosis/backup';
 import type { CoreDatabase } from '@mosis/db';
 import type { ObjectStore } from '@mosis/object-store';
 import type { TelemetryEngine } from '@mosis/telemetry';
@@ -11,6 +11,7 @@ import { ApiKeysModule } from './api-keys/api-keys.module.js';
 import { AppsModule } from './apps/apps.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { BackupsModule } from './backups/backups.module.js';
+import { ObjectMirrorModule } from './backups/object-mirror.module.js';
 import { Clock } from './common/clock.js';
 import { ProblemFilter } from './common/problem.filter.js';
 import { SchemaPipe } from './common/validation.pipe.js';
@@ -40,13 +41,15 @@ export interface Parts {
   telemetry: TelemetryEngine;
   /** Absent where nothing is backed up by design: in tests, and in commands that live for a moment. */
   backup?: LitestreamSupervisor;
+  /** Absent where nothing is backed up by design. */
+  mirror?: ObjectMirror;
   clock?: Clock;
 }
 
 /** The whole application. */
 @Module({})
 export class AppModule {
-  static with({ settings, db, objects, telemetry, backup, clock }: Parts): DynamicModule {
+  static with({ settings, db, objects, telemetry, backup, mirror, clock }: Parts): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -55,6 +58,7 @@ export class AppModule {
         ObjectsModule.with(objects),
         TelemetryEngineModule.with(telemetry),
         BackupsModule.with(backup),
+        ObjectMirrorModule.with(mirror),
         LimitsModule,
         JobsModule,
         MailModule,

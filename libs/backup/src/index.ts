@@ -9,3 +9,4 @@ export { endOrphans, locateLitestreamConfig, OrphanError } from './supervisor/or
 export { REPLICA_INTERVALS, scheduleOf } from './supervisor/schedule.js';
 export type * from './supervisor/status.js';
 export type { SupervisorTuning } from './supervisor/tuning.js';
+export * from './mirror/index.js';

@@ -1,6 +1,6 @@
 export { createObjectStore, type ObjectStoreSettings } from './create-object-store.js';
 export { ObjectNotFoundError, ObjectStoreError, type ObjectStoreErrorCode } from './errors.js';
-export { assertObjectKey, assertObjectPrefix, iconKey, MAX_KEY_BYTES, packageKey } from './keys.js';
+export { assertObjectKey, assertObjectPrefix, findNamedDigest, iconKey, MAX_KEY_BYTES, packageKey } from './keys.js';
 export type {
   ByteRange,
   ObjectInfo,

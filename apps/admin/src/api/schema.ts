@@ -20,6 +20,8 @@ export type Developer = { id: string; email: string; name: string; oauth_provide
 
 export type IngestKey = { id: string; app_id: string; name: string; key: string; revoked_at: string | null; created_at: string; };
 
+export type ObjectBackup = { location: string; copies: number; bytes: number; waiting: number; oldest_waiting_seconds: number; copied: number; failures: number; last_error: string | null; compared_at: string | null; };
+
 export type PackageFile = { path: string; size_bytes: number; sha256: string; };
 
 export type Problem = { type: string; title: string; status: number; code: string; detail: string; request_id: string; errors?: Array<{ pointer: string; code: string; detail: string; }>; };
@@ -38,7 +40,7 @@ export type StoreVersion = { version_code: number; version_name: string; package
 
 export type System = { version: string; node_version: string; sqlite_version: string; started_at: string; uptime_seconds: number; memory: { resident_bytes: number; heap_used_bytes: number; }; database: { size_bytes: number; wal_bytes: number; migrations: Array<{ name: string; state: string; applied_at: string | null; }>; }; disk: { free_bytes: number; total_bytes: number; }; object_store: string; mail: "smtp" | "outbox"; reviews: { pending: number; overdue: number; oldest_due_at: string | null; }; audit: { last_seq: number; last_verified: unknown; }; package_drill: unknown; jobs: Array<{ kind: string; state: string; count: number; }>; repeating_jobs: Array<{ kind: string; state: "done" | "failed" | "running" | "queued"; last_run_at: string | null; result: unknown; error: string | null; next_run_at: string | null; }>; telemetry: SystemTelemetry; backup: SystemBackup | null; problems: Array<{ code: string; detail: string; }>; };
 
-export type SystemBackup = { available: boolean; litestream_version: string; location: string; restarts: number; same_device: boolean; databases: Array<DatabaseBackup>; warnings: Array<{ code: string; detail: string; }>; };
+export type SystemBackup = { available: boolean; litestream_version: string; location: string; restarts: number; same_device: boolean; databases: Array<DatabaseBackup>; warnings: Array<{ code: string; detail: string; }>; objects: ObjectBackup | null; };
 
 export type SystemTelemetry = { writer: { uploads: number; events: number; commits: number; refused: Record<string, number>; waiting_uploads: number; waiting_bytes: number; rollup_lag_ms: number; restarts: number; }; database_bytes: number; wal_bytes: number; free_bytes: number; partitions: number; raw_rows: number; oldest_partition: string | null; archive_waiting: number; export_waiting: number; clock_jump_ms: number; };
 

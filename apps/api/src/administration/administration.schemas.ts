@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { appSchema } from '../apps/apps.schemas.js';
 import { backupSchema } from '../backups/backups.schemas.js';
+import { objectBackupSchema } from '../backups/object-mirror.schemas.js';
 import { pageQueryFields } from '../common/pagination.js';
 import { paragraphs } from '../common/text.js';
 import { developerSchema } from '../accounts/accounts.schemas.js';
@@ -112,7 +113,10 @@ export const systemSchema = z
       )
       .describe('Work that repeats: how it last ended, and when it runs next.'),
     telemetry: telemetrySchema,
-    backup: backupSchema.nullable(),
+    backup: backupSchema
+      .extend({ objects: objectBackupSchema.nullable().describe('Copies of objects.') })
+      .meta({ id: 'SystemBackup' })
+      .nullable(),
     problems: z.array(z.object({ code: z.string(), detail: z.string() })),
   })
   .meta({ id: 'System' });

@@ -5,6 +5,7 @@ import { CoreDatabase, coreDatabasePath, readCoreMigrations } from '@mosis/db';
 import { Migrator } from '@mosis/sqlite';
 import { AuditRepository } from '../audit/audit.repository.js';
 import { BackupsService } from '../backups/backups.service.js';
+import { ObjectMirrorService } from '../backups/object-mirror.service.js';
 import { Clock, DAY_MS } from '../common/clock.js';
 import { VERSION } from '../common/version.js';
 import type { Settings } from '../config/settings.js';
@@ -41,6 +42,7 @@ export class SystemService implements OnModuleInit {
     private readonly jobRows: JobsRepository,
     private readonly telemetry: TelemetryStatusService,
     private readonly backups: BackupsService,
+    private readonly mirror: ObjectMirrorService,
     private readonly clock: Clock,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {
@@ -80,13 +82,14 @@ export class SystemService implements OnModuleInit {
       jobs: await this.jobRows.countByState(),
       repeating_jobs: await this.jobs.listRepeating(),
       telemetry: await this.telemetry.resource(),
-      backup: this.backups.resource(),
+      backup: this.describeBackup(),
     };
     const problems = [
       ...findProblems(report.disk.free_bytes, audit, drill, report.jobs),
       ...(await this.findStoreProblem()),
       ...(await this.telemetry.findProblems()),
       ...this.backups.findProblems(),
+      ...this.mirror.findProblems(),
     ];
     return { ...report, problems };
   }
@@ -105,6 +108,7 @@ export class SystemService implements OnModuleInit {
       ...(await this.findStoreProblem()),
       ...(await this.telemetry.findProblems()),
       ...this.backups.findProblems(),
+      ...this.mirror.findProblems(),
     ];
   }
 
@@ -122,6 +126,11 @@ export class SystemService implements OnModuleInit {
     return detail === undefined
       ? []
       : [{ code: 'object-store-unavailable', detail: `Packages cannot be stored or read: ${detail}` }];
+  }
+
+  private describeBackup(): SystemReport['backup'] {
+    const databases = this.backups.resource();
+    return databases && { ...databases, objects: this.mirror.resource() };
   }
 
   private async latest(kind: string): Promise<JobReport | undefined> {

@@ -33,16 +33,14 @@ export const databaseBackupSchema = z
   })
   .meta({ id: 'DatabaseBackup' });
 
-export const backupSchema = z
-  .object({
-    available: z.boolean().describe('Whether this platform has Litestream.'),
-    litestream_version: z.string(),
-    location: z.string(),
-    restarts: count,
-    same_device: z.boolean().describe('Data and backups lie on one device.'),
-    databases: z.array(databaseBackupSchema),
-    warnings: z.array(notice),
-  })
-  .meta({ id: 'SystemBackup' });
+export const backupSchema = z.object({
+  available: z.boolean().describe('Whether this platform has Litestream.'),
+  litestream_version: z.string(),
+  location: z.string(),
+  restarts: count,
+  same_device: z.boolean().describe('Data and backups lie on one device.'),
+  databases: z.array(databaseBackupSchema),
+  warnings: z.array(notice),
+});
 
 export type BackupResource = z.output<typeof backupSchema>;

@@ -1,32 +1,34 @@
-import { DATABASES, type DatabaseName, type LitestreamSupervisor } from '@mosis/backup';
+import { DATABASES, type DatabaseName, type LitestreamSupervisor, type ObjectMirror } from '@mosis/backup';
 import { openCoreDatabase, type CoreDatabase } from '@mosis/db';
-import { createObjectStore } from '@mosis/object-store';
+import { createObjectStore, type ObjectStore } from '@mosis/object-store';
 import { setAutoCheckpoint } from '@mosis/sqlite';
 import type { TelemetryEngine } from '@mosis/telemetry';
 import type { Logger } from 'pino';
 import type { Parts } from '../app.module.js';
 import { Clock } from '../common/clock.js';
 import type { Settings } from '../config/settings.js';
+import { openMirror } from './open-mirror.js';
 import { openTelemetry } from './open-telemetry.js';
+
+/** How the parts of an application are opened. */
+export interface OpenOptions {
+  clock?: Clock;
+  logger?: Logger;
+  /** The running Litestream, which decides who checkpoints. */
+  backup?: LitestreamSupervisor;
+  /** Whether objects are copied to the backup. */
+  mirrored?: boolean;
+}
 
 /** Opens the databases and the object store; the caller holds the lock and has migrated. */
 export async function openParts(
   settings: Settings,
-  { clock = new Clock(), logger, backup }: { clock?: Clock; logger?: Logger; backup?: LitestreamSupervisor } = {},
+  { clock = new Clock(), logger, backup, mirrored = false }: OpenOptions = {},
 ): Promise<Parts> {
-  const objects = createObjectStore({
-    url: settings.objectStoreUrl,
-    s3: { ...settings.s3, forcePathStyle: settings.s3.endpoint !== undefined },
-  });
+  const store = await openObjects(settings);
+  let { objects, mirror }: { objects: ObjectStore; mirror?: ObjectMirror } = { objects: store };
   try {
-    await objects.check();
-  } catch (error) {
-    await objects.close();
-    throw new Error(`The object store (${objects.describe()}) cannot be used: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
-  try {
+    if (mirrored) ({ objects, mirror } = openMirror(settings, store, { clock, ...(logger ? { logger } : {}) }));
     const checkpoints = (database: DatabaseName) => ({
       autoCheckpoint: backup?.applicationCheckpoints(database) ?? true,
     });
@@ -36,10 +38,26 @@ export async function openParts(
     });
     const db = openCoreDatabase(settings.dataDir, undefined, checkpoints('core'));
     if (backup) followCheckpoints(backup, db, telemetry);
-    return { settings, db, objects, telemetry, ...(backup ? { backup } : {}), clock };
+    return { settings, db, objects, telemetry, ...(backup ? { backup } : {}), ...(mirror ? { mirror } : {}), clock };
   } catch (error) {
     await objects.close();
     throw error;
+  }
+}
+
+async function openObjects(settings: Settings): Promise<ObjectStore> {
+  const objects = createObjectStore({
+    url: settings.objectStoreUrl,
+    s3: { ...settings.s3, forcePathStyle: settings.s3.endpoint !== undefined },
+  });
+  try {
+    await objects.check();
+    return objects;
+  } catch (error) {
+    await objects.close();
+    throw new Error(`The object store (${objects.describe()}) cannot be used: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }
 

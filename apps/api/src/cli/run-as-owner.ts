@@ -41,7 +41,7 @@ export async function runAsOwner<Name extends OperationName>(
     migrateAll(settings, {
       onProgress: (step) => process.stderr.write(`${describeMigrationProgress(step)}\n`),
     });
-    const parts = await openParts(settings, { logger, backup });
+    const parts = await openParts(settings, { logger, backup, mirrored: true });
     const app = await NestFactory.createApplicationContext(AppModule.with(parts), {
       logger: new NestLogger(logger),
       abortOnError: false,

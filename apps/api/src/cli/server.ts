@@ -66,7 +66,7 @@ export async function startServer(
     migrateAll(settings, {
       onProgress: (step) => logger.info(logFieldsOf(step), describeMigrationProgress(step)),
     });
-    parts = await openParts(settings, { logger, backup });
+    parts = await openParts(settings, { logger, backup, mirrored: true });
     app = await createHttpApplication(parts, logger);
     await app.init();
     await recover(app);

@@ -5,12 +5,13 @@ import { TelemetryModule } from '../telemetry/telemetry.module.js';
 import { BackupMetrics } from './backup-metrics.js';
 import { HealthController } from './health.controller.js';
 import { MetricsService } from './metrics.service.js';
+import { ObjectMirrorMetrics } from './object-mirror-metrics.js';
 import { TelemetryMetrics } from './telemetry-metrics.js';
 
 @Module({
   imports: [AdministrationModule, ReviewDeskModule, TelemetryModule],
   controllers: [HealthController],
-  providers: [MetricsService, TelemetryMetrics, BackupMetrics],
+  providers: [MetricsService, TelemetryMetrics, BackupMetrics, ObjectMirrorMetrics],
   exports: [MetricsService],
 })
 export class HealthModule {}

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import { ReviewDeskService } from '../review-desk/review-desk.service.js';
 import { BackupMetrics } from './backup-metrics.js';
+import { ObjectMirrorMetrics } from './object-mirror-metrics.js';
 import { TelemetryMetrics } from './telemetry-metrics.js';
 
 /** Figures for Prometheus. */
@@ -36,10 +37,12 @@ export class MetricsService {
     private readonly desk: ReviewDeskService,
     private readonly telemetry: TelemetryMetrics,
     private readonly backups: BackupMetrics,
+    private readonly mirror: ObjectMirrorMetrics,
   ) {
     collectDefaultMetrics({ register: this.registry });
     telemetry.register(this.registry);
     backups.register(this.registry);
+    mirror.register(this.registry);
   }
 
   /** Counts an answered request; `route` is the pattern, never the address, so that there are few. */
@@ -55,6 +58,7 @@ export class MetricsService {
     this.overdue.set(overdue);
     await this.telemetry.update();
     this.backups.update();
+    this.mirror.update();
     return this.registry.metrics();
   }
 }

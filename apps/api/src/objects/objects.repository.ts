@@ -45,6 +45,17 @@ export class ObjectsRepository {
     return false;
   }
 
+  /** Whether rows of the audit log were moved to the object with this key. */
+  async isSegmentNamed(objectKey: string): Promise<boolean> {
+    const segment = await this.db.read
+      .selectFrom('audit_segments')
+      .select('first_seq')
+      .where('object_key', '=', objectKey)
+      .limit(1)
+      .executeTakeFirst();
+    return segment !== undefined;
+  }
+
   /** Packages of versions in any state after `sha256`, in order. */
   async listPackages(afterSha256: string, limit: number): Promise<{ package_sha256: string; package_size: number }[]> {
     return this.db.read

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { CoreDatabase, type CoreTransaction } from '@mosis/db';
-import { iconKey, packageKey, type ObjectStore } from '@mosis/object-store';
+import { findNamedDigest, iconKey, packageKey, type ObjectStore } from '@mosis/object-store';
 import { Clock } from '../common/clock.js';
 import { KeyedMutex } from '../common/keyed-mutex.js';
 import { OBJECT_STORE } from './object-store.token.js';
@@ -135,6 +135,13 @@ export class ObjectsService {
       if ((error as { code?: string }).code === 'object-not-found') return 'it is missing from the object store';
       throw error;
     }
+  }
+
+  /** Whether a row of core.db names the package, icon or audit segment with this key. */
+  async isKeyNamed(key: string): Promise<boolean> {
+    const sha256 = findNamedDigest(key);
+    if (sha256 !== undefined && [packageKey(sha256), iconKey(sha256)].includes(key)) return this.isNamed(key, sha256);
+    return this.repository.isSegmentNamed(key);
   }
 
   private async isNamed(key: string, sha256: string): Promise<boolean> {

@@ -43,8 +43,11 @@ export class TestPlatform {
     private readonly logLines: string[],
   ) {}
 
-  /** Starts one; `environment` overrides settings by their variables. */
-  static async start(environment: Record<string, string> = {}): Promise<TestPlatform> {
+  /** Starts one; `environment` overrides settings by their variables. Objects are mirrored only where a test says so. */
+  static async start(
+    environment: Record<string, string> = {},
+    options: { mirrored?: boolean } = {},
+  ): Promise<TestPlatform> {
     const dataDir = environment.DATA_DIR ?? mkdtempSync(join(tmpdir(), 'mosis-api-'));
     const settings = readSettings({
       PUBLIC_URL: 'http://store.test',
@@ -64,7 +67,7 @@ export class TestPlatform {
       },
     });
     const logger = createLogger(settings.logLevel, sink);
-    const app = await createHttpApplication(await openParts(settings, { clock, logger }), logger);
+    const app = await createHttpApplication(await openParts(settings, { clock, logger, ...options }), logger);
     await app.init();
     await app.getHttpAdapter().getInstance().ready();
     await app.get(JobsService).start();
