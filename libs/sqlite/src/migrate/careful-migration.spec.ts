@@ -247,6 +247,8 @@ describe('a careful migration', () => {
     expect(kept[0]?.migration).toBe(toggle.at(-2)?.name);
     expect(readdirSync(join(folder, 'restore-points')).filter((name) => name.includes('tmp'))).toEqual([]);
     expect(existsSync(join(folder, 'core.db.incoming'))).toBe(false);
+    expect(() => run([FIRST, ...toggle, migration('0099_broken', 'SELECT wrong')])).toThrow('0099_broken');
+    expect(points().list()).toEqual(kept);
   });
 
   describe('undone by a restore point', () => {

@@ -98,7 +98,16 @@ export function rehearseMigration(
       throw error;
     }
   }
-  return { restorePoint, discard, apply: () => apply(target, change, options) };
+  return {
+    restorePoint,
+    discard,
+    apply() {
+      const outcomes = apply(target, change, options);
+      // Not before: a migration that is refused again and again must not push out what older ones kept.
+      points.prune();
+      return outcomes;
+    },
+  };
 }
 
 /**

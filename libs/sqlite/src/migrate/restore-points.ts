@@ -63,7 +63,7 @@ export class RestorePoints {
     throw new Error(`There is no restore point ${name}. List them with: mosis db restore-points`);
   }
 
-  /** Makes one of the database as it is now, and then removes what is too old. The database is only read. */
+  /** Makes one of the database as it is now, which is only read. Older ones stay until `prune`. */
   make(now: Date): RestorePoint {
     const reader = openReader(this.database);
     try {
@@ -84,7 +84,6 @@ export class RestorePoints {
           { cause: error },
         );
       }
-      this.prune();
       return this.#describe(name);
     } finally {
       reader.close();
