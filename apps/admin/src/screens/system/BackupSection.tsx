@@ -50,7 +50,7 @@ const REPLICAS: Column<Replica>[] = [
     cell: ({ state, healthy, trouble }) => (
       <>
         <Tag tone={healthy ? 'good' : 'bad'}>{state}</Tag>
-        {trouble && ` ${trouble}`}
+        {trouble && ` ${trouble.detail}`}
       </>
     ),
   },
