@@ -10,3 +10,4 @@ export { REPLICA_INTERVALS, scheduleOf } from './supervisor/schedule.js';
 export type * from './supervisor/status.js';
 export type { SupervisorTuning } from './supervisor/tuning.js';
 export * from './mirror/index.js';
+export { inspectBackups, type InspectOptions } from './supervisor/inspect-backups.js';

@@ -118,12 +118,25 @@ export class DatabaseWatch {
     if (this.suspension) return { kind: 'suspended', detail: this.suspension.reason };
     if (state === 'waiting') return { kind: 'stopped', detail: 'Litestream is not running and will be started again' };
     if (this.isSnapshotting(nowMs)) return this.check?.chain?.restorable ? undefined : null;
+    if (state === 'idle') return this.#findIdleTrouble();
     const ageMs = this.lag.ageMs(nowMs);
     if (ageMs > lateAfterMs) {
       const why = this.complaint ?? this.check?.error;
       const detail = `nothing has arrived for ${Math.round(ageMs / 1000)} seconds${why === undefined ? '' : `: ${why}`}`;
       return { kind: 'late', detail };
     }
+    return this.#findReplicaTrouble();
+  }
+
+  /** Nobody ships anything now: what lies here alone would be lost with this machine. */
+  #findIdleTrouble(): BackupTrouble | null | undefined {
+    if (this.local?.generation === undefined) return { kind: 'broken', detail: 'it was never backed up from here' };
+    const trouble = this.#findReplicaTrouble();
+    if (trouble || this.lagBytes === 0) return trouble;
+    return { kind: 'late', detail: `${this.lagBytes} bytes wait for the next start of the server` };
+  }
+
+  #findReplicaTrouble(): BackupTrouble | null | undefined {
     const { error, chain } = this.check ?? {};
     if (error !== undefined) return { kind: 'unreachable', detail: `the replica cannot be listed: ${error}` };
     if (chain?.problem !== undefined) return { kind: 'broken', detail: chain.problem };

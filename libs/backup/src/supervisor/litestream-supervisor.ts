@@ -18,8 +18,6 @@ import type { BackupLog, BackupStatus, ReplicationState } from './status.js';
 import { describeStatus } from './describe-status.js';
 import { DEFAULT_TUNING, pauseAfter, type SupervisorTuning } from './tuning.js';
 
-/** A Litestream that lived this long has started well: the pauses between restarts begin anew. */
-const PROVEN_AFTER_MS = 60_000;
 const FIRST_CHECK_MS = 2_500;
 
 export interface SupervisorOptions {
@@ -169,7 +167,6 @@ export class LitestreamSupervisor {
       onEnd: (reason) => this.#ended(child, reason),
     });
     this.#child = child;
-    this.#deadSinceMs = undefined;
   }
 
   #ended(child: LitestreamChild, reason: string): void {
@@ -177,7 +174,6 @@ export class LitestreamSupervisor {
     if (this.#child !== child) return;
     this.#child = undefined;
     this.#deadSinceMs ??= this.#now();
-    if (child.ageMs > PROVEN_AFTER_MS) this.#failures = 0;
     const pauseMs = pauseAfter(this.#failures, this.#tuning.restartPausesMs);
     this.#failures += 1;
     this.#log.error(
@@ -247,6 +243,10 @@ export class LitestreamSupervisor {
     for (const watch of this.#watches) await watch.look(nowMs);
     if (this.#stopping || this.#binary === undefined) return;
     const { maxWalBytes, maxShadowBytes, maxShareOfFreeSpace, leastBoundBytes, releaseAfterMs } = this.#tuning;
+    if (this.#child?.isAlive && this.#child.ageMs > this.#tuning.provenAfterMs) {
+      this.#deadSinceMs = undefined;
+      this.#failures = 0;
+    }
     const share = Math.max(leastBoundBytes, (await this.#freeBytes()) * maxShareOfFreeSpace);
     for (const watch of this.#watches) {
       if (watch.suspension) {

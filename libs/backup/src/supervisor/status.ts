@@ -15,9 +15,10 @@ export interface BackupProblem {
 
 /**
  * Whether a database is copied: `replicating`; `waiting` when Litestream is dead and will be started again, the WAL still
- * kept for it; `suspended` when it was taken from Litestream, and the application checkpoints.
+ * kept for it; `suspended` when it was taken from Litestream, and the application checkpoints; `off` without a binary;
+ * `idle` while no server runs.
  */
-export type ReplicationState = 'replicating' | 'waiting' | 'suspended' | 'off';
+export type ReplicationState = 'replicating' | 'waiting' | 'suspended' | 'off' | 'idle';
 
 /**
  * What is wrong with a backup: `missing` no Litestream; `stopped` it is dead and will be started again; `suspended` given up

@@ -23,6 +23,8 @@ export interface SupervisorTuning {
   stalledAfterMs: number;
   /** Litestream that is dead for this long no longer holds the WAL: the application checkpoints. */
   releaseAfterMs: number;
+  /** Litestream that lives this long has started well: its deaths before that are forgotten. */
+  provenAfterMs: number;
   /** Pauses before Litestream is started again, the last one from then on. */
   restartPausesMs: readonly number[];
   /** Pauses before a database that was given up is copied again, the last one from then on. */
@@ -44,6 +46,7 @@ export const DEFAULT_TUNING: SupervisorTuning = {
   lateAfterMs: 30 * SECOND_MS,
   stalledAfterMs: MINUTE_MS,
   releaseAfterMs: 5 * MINUTE_MS,
+  provenAfterMs: 10 * SECOND_MS,
   restartPausesMs: [500, 1_000, 2_000, 5_000, 10_000, 30_000, MINUTE_MS],
   resumePausesMs: [10 * SECOND_MS, MINUTE_MS, 5 * MINUTE_MS, 15 * MINUTE_MS],
   healPausesMs: [0, MINUTE_MS, 10 * MINUTE_MS, 60 * MINUTE_MS],

@@ -21,6 +21,7 @@ const QUICK: Partial<SupervisorTuning> = {
   lookEveryMs: 50,
   checkEveryMs: 300,
   confirmAfterMs: 100,
+  provenAfterMs: 400,
   restartPausesMs: [50],
   resumePausesMs: [300],
   healPausesMs: [0],
@@ -112,11 +113,14 @@ export class Stage {
   async until(what: string, seen: (status: BackupStatus) => boolean): Promise<void> {
     const until = performance.now() + PATIENCE_MS;
     for (;;) {
+      // First of all, so that a loop around this lets timers run.
+      await delay(20);
       const status = (this.supervisor as LitestreamSupervisor).status();
       if (seen(status)) return;
       if (performance.now() > until)
-        throw new Error(`Never seen: ${what}\n${JSON.stringify(status, null, 1)}\n${JSON.stringify(this.log)}`);
-      await delay(20);
+        throw new Error(
+          `Never seen: ${what}\n${JSON.stringify(status, null, 1)}\n${JSON.stringify(this.log.slice(-30))}`,
+        );
     }
   }
 
