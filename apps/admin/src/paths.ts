@@ -8,7 +8,6 @@ export const CLIENT_PATHS = [
   '/reviews/$id',
   '/apps',
   '/apps/$packageId',
-  '/apps/$packageId/telemetry',
   '/developers',
   '/developers/$id',
   '/audit',

@@ -7,9 +7,9 @@ export const databaseBackupSchema = z
   .object({
     database: z.enum(['core', 'telemetry']),
     state: z
-      .enum(['replicating', 'waiting', 'suspended', 'off'])
+      .enum(['replicating', 'waiting', 'suspended', 'off', 'idle'])
       .describe(
-        'waiting: Litestream is dead and will be started again; suspended: given up for now; off: no Litestream.',
+        'waiting: Litestream is dead and will be started again; suspended: given up for now; off: no Litestream; idle: no server runs.',
       ),
     healthy: z.boolean().nullable().describe('Restorable, reachable and not late; null before the first look.'),
     trouble: z

@@ -13,9 +13,10 @@ export class BackupsService {
     return this.supervisor?.status();
   }
 
-  /** Looks at the files and at the replica now. */
-  async inspect(): Promise<BackupStatus | undefined> {
-    return this.supervisor?.inspect();
+  /** Looks at the files and at the replica now; `null` where nothing is backed up by design. */
+  async report(): Promise<BackupReport | null> {
+    const status = await this.supervisor?.inspect();
+    return status ? reportBackup(status) : null;
   }
 
   /** Only what is wrong. */
@@ -28,6 +29,14 @@ export class BackupsService {
     const status = this.status();
     return status ? describeBackup(status) : null;
   }
+}
+
+/** The status with what is wrong, for the command line; the API lists problems of all kinds together. */
+export type BackupReport = BackupResource & { problems: BackupProblem[] };
+
+/** A backup's status with what is wrong. */
+export function reportBackup(status: BackupStatus): BackupReport {
+  return { ...describeBackup(status), problems: status.problems };
 }
 
 /** A backup's status as the API and `--json` write it. */

@@ -2,6 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { AccountsService } from '../accounts/accounts.service.js';
 import { AuditSegments } from '../audit/audit-segments.js';
 import { AuditService, type AuditActor } from '../audit/audit.service.js';
+import { BackupsService } from '../backups/backups.service.js';
 import { DemoService, type DemoOptions } from '../demo/demo.service.js';
 import { ObjectsService } from '../objects/objects.service.js';
 import type { OperationProgress } from './progress.types.js';
@@ -35,6 +36,8 @@ export const OPERATIONS = {
     _input: Record<string, never>,
     onProgress: (progress: OperationProgress) => void,
   ) => app.get(ObjectsService).findDamagedObjects((done) => onProgress({ done })),
+  'backup.status': async (app: INestApplicationContext, _input: Record<string, never>) =>
+    app.get(BackupsService).report(),
   ...TELEMETRY_OPERATIONS,
 } as const;
 

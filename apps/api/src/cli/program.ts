@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { VERSION } from '../common/version.js';
 import { addAdminCommand } from './commands/admin.command.js';
 import { addAuditCommands } from './commands/audit.command.js';
+import { addBackupCommand } from './commands/backup.command.js';
 import { addDbCommand } from './commands/db.command.js';
 import { addDemoCommand } from './commands/demo.command.js';
 import { addDoctorCommand } from './commands/doctor.command.js';
@@ -23,6 +24,7 @@ export function createProgram(): Command {
   addDemoCommand(program);
   addPackageCommand(program);
   addAuditCommands(program);
+  addBackupCommand(program);
   addTelemetryCommand(program);
   addOpenApiCommand(program);
   return program;

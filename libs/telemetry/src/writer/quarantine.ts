@@ -15,8 +15,6 @@ export interface Refusal {
   sample?: string;
   batchId?: string;
   appVersion?: string;
-  /** Of the device that sent it; absent when the upload could not be read. */
-  pseudonym?: Buffer;
 }
 
 /** Counts of what was refused or dropped, and a few samples an integrator can look at; written once per commit. */
@@ -39,8 +37,8 @@ export class Quarantine {
       knowsDrop: db.prepare('SELECT 1 FROM sdk_drops WHERE app = ? AND day = ? AND reason = ?').pluck(),
       countDrops: db.prepare('SELECT count(*) FROM sdk_drops WHERE app = ? AND day = ?').pluck(),
       sample: db.prepare(
-        `INSERT INTO rejection_samples (app, received_ms, code, detail, batch_id, event_index, app_version, event, pseudonym)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO rejection_samples (app, received_ms, code, detail, batch_id, event_index, app_version, event)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
       ),
       prune: db.prepare(
         `DELETE FROM rejection_samples WHERE app = ? AND sample <=
@@ -87,7 +85,6 @@ export class Quarantine {
           refusal.index ?? null,
           refusal.appVersion ?? null,
           refusal.sample ?? null,
-          refusal.pseudonym ?? null,
         );
       }
       this.#sql.prune.run(app, app);

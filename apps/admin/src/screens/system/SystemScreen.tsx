@@ -10,7 +10,6 @@ import { PageHeader } from '../../ui/PageHeader';
 import { Section } from '../../ui/Section';
 import { Loaded } from '../../ui/states';
 import { Tag } from '../../ui/Tag';
-import { BackupSection } from './BackupSection';
 import { JobsSection } from './JobsSection';
 import { TelemetrySection } from './TelemetrySection';
 
@@ -27,7 +26,6 @@ export function SystemScreen() {
         {(data) => (
           <Columns>
             <Problems problems={data.problems} />
-            <BackupSection backup={data.backup} />
             <Beside>
               <ServerSection system={data} />
               <DatabaseSection system={data} />
