@@ -8,6 +8,7 @@ export const CLIENT_PATHS = [
   '/reviews/$id',
   '/apps',
   '/apps/$packageId',
+  '/apps/$packageId/telemetry',
   '/developers',
   '/developers/$id',
   '/audit',

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createPublisher, expectStatus, type Publisher } from './support/actors.js';
 import { TestPlatform } from './support/platform.js';
 import { expectProblem } from './support/problem.js';
+import { newApp } from './support/steps.js';
 import { createSender, type Sender } from './support/telemetry.js';
 
 const MIB = 1024 * 1024;
@@ -87,11 +88,15 @@ describe('a device that never rests', () => {
 
 describe('batches that arrive', () => {
   let platform: TestPlatform;
+  let owner: Publisher;
   let sender: Sender;
+  let others: Sender[];
   let port: number;
   const sockets = new Set<Socket>();
   beforeAll(async () => {
-    ({ platform, sender } = await start({}));
+    ({ platform, owner, sender } = await start({}));
+    const apps = [await newApp(owner), await newApp(owner)];
+    others = [await createSender(platform, apps[0] as Publisher), await createSender(platform, apps[1] as Publisher)];
     await platform.app.listen(0, '127.0.0.1');
     ({ port } = platform.app.getHttpServer().address() as AddressInfo);
   });
@@ -100,14 +105,19 @@ describe('batches that arrive', () => {
     await platform.stop();
   });
 
+  const head = (bytes: number, key: string) =>
+    `POST /v1/telemetry/batches HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nx-ingest-key: ${key}\r\ncontent-length: ${bytes}\r\n\r\n`;
+
+  /** The next bytes that come back. */
+  const heard = (socket: Socket) =>
+    new Promise<string>((resolve) => socket.once('data', (chunk: Buffer) => resolve(chunk.toString('utf8'))));
+
   /** Announces a batch, sends the beginning of it, and answers what comes back first. */
-  function announce(bytes: number, sent: number): { socket: Socket; answer: Promise<string> } {
+  function announce(bytes: number, sent: number, key = sender.key): { socket: Socket; answer: Promise<string> } {
     const socket = connect(port, '127.0.0.1');
     sockets.add(socket);
     socket.on('error', () => undefined);
-    socket.write(
-      `POST /v1/telemetry/batches HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nx-ingest-key: ${sender.key}\r\ncontent-length: ${bytes}\r\n\r\n`,
-    );
+    socket.write(head(bytes, key));
     socket.write(Buffer.alloc(sent, 0x20));
     const answer = new Promise<string>((resolve) => {
       let text = '';
@@ -118,11 +128,12 @@ describe('batches that arrive', () => {
   }
 
   it('are bounded in what they may fill of the memory together, and give it back when they go', async () => {
-    const held = Array.from({ length: 64 }, () => announce(MIB, MIB - 1));
+    const keys = [sender.key, ...others.map(({ key }) => key)];
+    const held = Array.from({ length: 64 }, (_, index) => announce(MIB, MIB - 1, keys[index % 3]));
     // Those that are held give no answer, so the next one is asked until there is no room.
     let refused = '';
     while (!refused.includes('overloaded')) {
-      const { socket, answer } = announce(MIB, MIB - 1);
+      const { socket, answer } = announce(MIB, MIB - 1, keys[held.length % 3]);
       const first = await Promise.race([answer, new Promise<string>((resolve) => setImmediate(() => resolve('')))]);
       if (first === '') held.push({ socket, answer });
       refused = first === '' ? await Promise.race(held.map((one) => one.answer)) : first;
@@ -134,6 +145,47 @@ describe('batches that arrive', () => {
     let status = 503;
     while (status === 503) status = (await sender.post(sender.batch([{ type: 'x' }]))).status;
     expect(status).toBe(200);
+  });
+
+  it('of one app leave room for those of others', async () => {
+    const held: ReturnType<typeof announce>[] = [];
+    let refused = '';
+    while (refused === '') {
+      held.push(announce(MIB, MIB - 1));
+      const turn = new Promise<string>((resolve) => setImmediate(() => resolve('')));
+      refused = await Promise.race([...held.map(({ answer }) => answer), turn]);
+    }
+    expect(refused).toMatch(/^HTTP\/1\.1 429 /);
+    expect(refused.toLowerCase()).toContain('retry-after:');
+    const [other] = others as [Sender, Sender];
+    expectStatus(await other.post(other.batch([{ type: 'x' }])), 200);
+    for (const { socket } of held) socket.destroy();
+    await Promise.all(held.map(({ answer }) => answer));
+  });
+
+  it('from nobody are refused before they arrive, and the connection goes on', async () => {
+    const { socket } = announce(MIB, 0, `mi_${'a'.repeat(32)}`);
+    expect(await heard(socket)).toMatch(/^HTTP\/1\.1 401 /);
+    const batch = JSON.stringify(sender.batch([{ type: 'x' }]));
+    socket.write(Buffer.alloc(MIB, 0x20));
+    socket.write(head(batch.length, sender.key) + batch);
+    expect(await heard(socket)).toMatch(/^HTTP\/1\.1 200 /);
+    socket.destroy();
+  });
+
+  it('are refused when their key was revoked on the way', async () => {
+    const app = await newApp(owner);
+    const revoked = await createSender(platform, app);
+    const batch = JSON.stringify(revoked.batch([{ type: 'x' }]));
+    const { socket } = announce(batch.length, 0, revoked.key);
+    const served = new Promise((resolve) => platform.app.getHttpServer().once('request', resolve));
+    await served;
+    const keys = `/v1/apps/${app.packageId}/ingest-keys`;
+    const { items } = (await app.client.get(keys)).body;
+    expectStatus(await app.client.delete(`${keys}/${items[0].id}`), 204);
+    socket.write(batch);
+    expect(await heard(socket)).toMatch(/^HTTP\/1\.1 401 /);
+    socket.destroy();
   });
 
   it('take no room by being announced', async () => {

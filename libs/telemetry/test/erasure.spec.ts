@@ -104,6 +104,60 @@ describe('an erasure', () => {
     engine.close();
   });
 
+  it('takes what was kept of its refused events, known or not, and leaves those of others', async () => {
+    const engine = new DirectEngine();
+    const refused = (deviceId: string, more: Partial<SentBatch> = {}) => {
+      const text = `${MARKER} of ${deviceId}`;
+      const bad = { type: 'Not a type', agoMs: 0, data: { text } };
+      engine.upload(batchOf(0, 0, { deviceId, events: [bad, ...(more.events ?? [])] }));
+    };
+    refused('device-1', { events: someEvents(1) });
+    refused('only-refused');
+    refused('device-2');
+    // Of an upload that cannot be read nobody knows whose it is.
+    engine.uploadBodies([{ packageId: APP, body: Buffer.from(`{"${MARKER}": 1}`) }]);
+    const kept = () => {
+      engine.db.pragma('wal_checkpoint(TRUNCATE)');
+      return {
+        samples: engine.db.prepare('SELECT event FROM rejection_samples').pluck().all(),
+        inFile: ['device-1', 'only-refused', 'device-2'].filter((id) =>
+          readFileSync(engine.file).includes(`${MARKER} of ${id}`),
+        ),
+      };
+    };
+    expect(kept().samples).toHaveLength(4);
+    await engine.erase(APP, 'device-1');
+    await engine.erase(APP, 'only-refused');
+    await engine.runErasures();
+    expect(kept()).toEqual({ samples: [expect.stringContaining('of device-2')], inFile: ['device-2'] });
+    engine.close();
+  });
+
+  it('takes the text of a crash that nobody else had', async () => {
+    const engine = new DirectEngine();
+    const crash = (device: number, message: string) =>
+      engine.upload(
+        batchOf(device, device, { events: [{ type: 'app_crash', agoMs: 0, data: { crash_type: 'x', message } }] }),
+      );
+    crash(0, 'shared by both');
+    crash(ORDINAL, 'shared by both');
+    crash(ORDINAL, `of ${MARKER} alone`);
+    engine.flush();
+    const messages = () => engine.db.prepare('SELECT message FROM crash_groups ORDER BY message').pluck().all();
+    expect(messages()).toHaveLength(2);
+    await engine.erase(APP, 'device-1');
+    await engine.runErasures();
+    expect(messages()).toEqual(['shared by both']);
+    engine.db.pragma('wal_checkpoint(TRUNCATE)');
+    expect(readFileSync(engine.file).includes(MARKER)).toBe(false);
+    // The same crash again, of somebody else, is a group again.
+    crash(2, `of ${MARKER} alone`);
+    engine.flush();
+    expect(messages()).toHaveLength(2);
+    expect(compareWithRecount(engine.db)).toEqual([]);
+    engine.close();
+  });
+
   it('goes on after a death at any step', async () => {
     let steps = 0;
     for (;;) {
@@ -182,6 +236,8 @@ describe('an erasure', () => {
       await engine.erase(APP, 'device-1'),
       await engine.erase('com.example.unknown', 'device-1'),
     ];
+    // The second is not done before the first: rows of the device are still there.
+    expect(asked.map(({ state }) => state)).toEqual(['running', 'running', 'done']);
     await engine.runErasures();
     for (const { erasure } of asked) expect(engine.call('findErasure', { erasure })).toMatchObject({ state: 'done' });
     expect(compareWithRecount(engine.db)).toEqual([]);

@@ -6,6 +6,7 @@ import { developerRoute, developersRoute } from './developers/route';
 import { forgotPasswordRoute, resetPasswordRoute, setupRoute, verifyEmailRoute } from './mail-links/route';
 import { queueRoute, reviewRoute } from './reviews/route';
 import { systemRoute } from './system/route';
+import { telemetryRoute } from './telemetry/route';
 
 /** Every screen, by whether it needs a sign-in. A new screen is a folder beside this file, a line here and its path in ../paths.ts. */
 export const screens = {
@@ -14,6 +15,7 @@ export const screens = {
     reviewRoute,
     appsRoute,
     appRoute,
+    telemetryRoute,
     developersRoute,
     developerRoute,
     auditRoute,

@@ -2,6 +2,9 @@ import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { toProblem } from './problem-document.js';
 
+/** What of a refused body is still read, to be thrown away: as much as a batch of telemetry may have. */
+const DRAINED_BYTES = 1024 * 1024;
+
 /** Answers every failure as `application/problem+json`, and logs those that are our fault, once. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
@@ -30,8 +33,7 @@ export function answerProblem(error: unknown, request: FastifyRequest, reply: Fa
   if (retryAfterSeconds !== undefined)
     void reply.header('retry-after', String(Math.max(1, Math.ceil(retryAfterSeconds))));
   // An unread upload would otherwise be drained to its end before the connection is used again.
-  if (!request.raw.complete && request.raw.readableLength >= 0 && hasUnreadBody(request))
-    void reply.header('connection', 'close');
+  if (!request.raw.complete && !isSoonDrained(request)) void reply.header('connection', 'close');
   void reply
     .status(document.status)
     .header('cache-control', 'no-store')
@@ -39,7 +41,10 @@ export function answerProblem(error: unknown, request: FastifyRequest, reply: Fa
     .send(JSON.stringify(document));
 }
 
-function hasUnreadBody(request: FastifyRequest): boolean {
-  const length = request.headers['content-length'];
-  return request.headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
+/**
+ * Whether what is unread of the body is nothing, or known to be little: to close upon somebody who is still sending resets
+ * the connection, and may take the answer with it, so that a device would take a refusal for trouble of the network.
+ */
+function isSoonDrained({ headers }: FastifyRequest): boolean {
+  return headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) <= DRAINED_BYTES;
 }

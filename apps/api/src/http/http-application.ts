@@ -4,6 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import type { Logger as PinoLogger } from 'pino';
+import { IngestKeyAccess } from '../access/ingest-key-access.js';
 import { AppModule, type Parts } from '../app.module.js';
 import { MetricsService } from '../health/metrics.service.js';
 import { JSON_LIMIT_BYTES, addBodyParsers } from './body-parsers.js';
@@ -51,7 +52,7 @@ export async function createHttpApplication(parts: Parts, logger: PinoLogger): P
   early.register(fastify);
   closeConnectionsAfterAnswers(fastify);
   addCors(fastify, settings);
-  addTelemetryBodies(fastify);
+  addTelemetryBodies(fastify, app.get(IngestKeyAccess));
   addRequestLog(fastify, logger, app.get(MetricsService));
   await addReference(fastify);
   addConsole(fastify);

@@ -17,6 +17,19 @@ describe('a hostile upload', () => {
     expect(problemOf(() => parse('['.repeat(MIB / 2) + ']'.repeat(MIB / 2)))).toMatchObject({ status: 422 });
   });
 
+  it('of a megabyte is told from JSON in little time, since a kilobyte of gzip can bring it', () => {
+    const costs = [' '.repeat(MIB), '[,'.repeat(MIB / 2), `1NaN${'[,'.repeat(MIB / 2 - 2)}`].map((text) => {
+      const times = Array.from({ length: 5 }, () => {
+        const startedAtMs = performance.now();
+        problemOf(() => parse(text));
+        return performance.now() - startedAtMs;
+      });
+      return Math.min(...times);
+    });
+    // They take some milliseconds each; a search for every token at every place took two hundred.
+    expect(Math.max(...costs)).toBeLessThan(60);
+  });
+
   it('with an event nested a hundred thousand deep keeps the others', () => {
     const deep = 100_000;
     for (const [eventText, code] of [

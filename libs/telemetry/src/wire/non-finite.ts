@@ -1,45 +1,50 @@
 const QUOTE = 34;
 const BACKSLASH = 92;
+const MINUS = 45;
 
-/** What some writers put where JSON has no number, and a JSON number that is read as infinite. */
-const REPLACEMENTS = [
-  ['NaN', '1e999'],
-  ['Infinity', '1e999'],
-  ['-Infinity', '-1e999'],
-] as const;
+const NAN = 'NaN';
+const INFINITY = 'Infinity';
 
 /**
  * Rewrites the bare `NaN`, `Infinity` and `-Infinity` that Python's json and others write into numbers too large to be
- * finite, so that the text can be parsed and only what holds them is refused. One pass over the text; strings are left
- * alone. Undefined when there is nothing to rewrite.
+ * finite, so that the text can be parsed and only what holds them is refused. Strings are left alone. Undefined when there
+ * is nothing to rewrite. It goes from token to token and not from character to character, because anybody can send a
+ * megabyte of nonsense in a kilobyte of gzip, and it is the writer that reads it.
  */
 export function replaceNonFinite(text: string): string | undefined {
   const pieces: string[] = [];
   let copiedTo = 0;
-  // Whether a value may start here: a token glued to another one would make a valid number of two invalid ones.
-  let wantsValue = true;
   let at = 0;
-  while (at < text.length) {
-    const code = text.charCodeAt(at);
-    if (code === QUOTE) {
-      at = endOfString(text, at);
-      wantsValue = false;
-      continue;
+  let nan = placeOf(text, NAN, 0);
+  let infinity = placeOf(text, INFINITY, 0);
+  let quote = placeOf(text, '"', 0);
+  while (nan !== Infinity || infinity !== Infinity) {
+    const isNan = nan < infinity;
+    const place = isNan ? nan : infinity;
+    if (quote < place) {
+      at = endOfString(text, quote);
+      quote = placeOf(text, '"', at);
+    } else {
+      at = place + (isNan ? NAN : INFINITY).length;
+      const isNegative = !isNan && text.charCodeAt(place - 1) === MINUS;
+      const start = isNegative ? place - 1 : place;
+      if (wantsValue(text, start) && endsToken(text, at)) {
+        pieces.push(text.slice(copiedTo, start), isNegative ? '-1e999' : '1e999');
+        copiedTo = at;
+      }
     }
-    const found = wantsValue ? REPLACEMENTS.find(([token]) => text.startsWith(token, at)) : undefined;
-    if (found && endsToken(text, at + found[0].length)) {
-      pieces.push(text.slice(copiedTo, at), found[1]);
-      at += found[0].length;
-      copiedTo = at;
-      wantsValue = false;
-      continue;
-    }
-    if (!isSpace(code)) wantsValue = code === 58 /* : */ || code === 44 /* , */ || code === 91; /* [ */
-    at++;
+    if (nan < at) nan = placeOf(text, NAN, at);
+    if (infinity < at) infinity = placeOf(text, INFINITY, at);
   }
   if (pieces.length === 0) return undefined;
   pieces.push(text.slice(copiedTo));
   return pieces.join('');
+}
+
+/** Where the next one is from `from` on; infinitely far when there is none. */
+function placeOf(text: string, what: string, from: number): number {
+  const place = text.indexOf(what, from);
+  return place < 0 ? Infinity : place;
 }
 
 /** The place behind the string that starts at `start`. */
@@ -51,6 +56,15 @@ function endOfString(text: string, start: number): number {
     at += code === BACKSLASH ? 2 : 1;
   }
   return text.length;
+}
+
+/** Whether a value may start here: a token glued to another one would make a valid number of two invalid ones. */
+function wantsValue(text: string, start: number): boolean {
+  let before = start - 1;
+  while (before >= 0 && isSpace(text.charCodeAt(before))) before--;
+  if (before < 0) return true;
+  const code = text.charCodeAt(before);
+  return code === 58 /* : */ || code === 44 /* , */ || code === 91; /* [ */
 }
 
 function endsToken(text: string, at: number): boolean {

@@ -19,7 +19,7 @@ import { CrashGroups } from './crash-groups.js';
 import type { Dictionaries } from './dictionaries.js';
 import { BatchLedger } from './ledger.js';
 import type { PartitionClock } from './partition-clock.js';
-import { Quarantine } from './quarantine.js';
+import { Quarantine, type Refusal } from './quarantine.js';
 import { Receipts } from './receipts.js';
 
 /** One upload as it reaches the writer thread. */
@@ -104,9 +104,16 @@ export class BatchStore {
       });
     }
     if (batch.appId.toLowerCase() !== upload.packageId.toLowerCase()) {
-      return this.#refuse(upload, 422, 'app-mismatch', `This ingest key belongs to ${upload.packageId}.`, {
-        errors: [{ pointer: '/app_id', code: 'app-mismatch', detail: `Must be ${upload.packageId}.` }],
-      });
+      const errors = [{ pointer: '/app_id', code: 'app-mismatch', detail: `Must be ${upload.packageId}.` }];
+      const sender = this.#senderOf(upload.packageId, batch);
+      return this.#refuse(
+        upload,
+        422,
+        'app-mismatch',
+        `This ingest key belongs to ${upload.packageId}.`,
+        { errors },
+        sender,
+      );
     }
     return this.#findRepeat(upload, batch) ?? this.#storeNew(upload, batch, tally);
   }
@@ -116,7 +123,8 @@ export class BatchStore {
     const known = this.ledger.find(app, batch.batchId);
     if (!known) return undefined;
     if (!known.body_hash.equals(batch.bodyHash)) {
-      return this.#refuse(upload, 409, 'batch-id-reused', 'Another batch with this id was stored before.');
+      const sender = this.#senderOf(upload.packageId, batch);
+      return this.#refuse(upload, 409, 'batch-id-reused', 'Another batch with this id was stored before.', {}, sender);
     }
     const rejected = known.rejected === null ? [] : (JSON.parse(known.rejected) as Answered[]);
     return {
@@ -165,12 +173,10 @@ export class BatchStore {
     received.accepted += events.length;
     received.rejected += rejected.length;
     this.#quarantine.addDrops(app, partition.day, batch.dropped);
-    for (const rejection of rejected) {
-      this.#quarantine.add(app, partition.day, upload.receivedMs, {
-        ...rejection,
-        batchId: batch.batchIdText,
-        appVersion: batch.appVersion,
-      });
+    if (rejected.length > 0) {
+      const sender = this.#senderOf(packageId, batch);
+      for (const rejection of rejected)
+        this.#quarantine.add(app, partition.day, upload.receivedMs, { ...rejection, ...sender });
     }
     return {
       outcome: {
@@ -256,12 +262,22 @@ export class BatchStore {
     return this.#partition;
   }
 
+  /** What the quarantine says of where something came from. */
+  #senderOf(packageId: string, batch: ParsedBatch): Sender {
+    return {
+      batchId: batch.batchIdText,
+      appVersion: batch.appVersion,
+      pseudonym: this.dictionaries.pseudonym(packageId, batch.deviceId),
+    };
+  }
+
   #refuse(
     upload: WriterUpload,
     status: number,
     code: string,
     detail: string,
     more: Partial<Extract<UploadOutcome, { kind: 'refused' }>> = {},
+    sender: Sender | undefined = undefined,
   ): WriterResult {
     // Limits are no news to whoever integrates; what is wrong with an upload is.
     if (status === 400 || status === 413 || status === 415 || status === 422 || status === 409) {
@@ -269,11 +285,14 @@ export class BatchStore {
       this.#quarantine.add(app, dayOf(upload.receivedMs), upload.receivedMs, {
         code,
         detail: more.errors?.[0] ? `${more.errors[0].pointer}: ${more.errors[0].detail}` : detail,
+        ...sender,
       });
     }
     return { outcome: { kind: 'refused', status, code, detail, ...more } };
   }
 }
+
+type Sender = Pick<Refusal, 'batchId' | 'appVersion' | 'pseudonym'>;
 
 type Answered = { index: number; code: string; detail: string };
 

@@ -159,6 +159,11 @@ export class Dictionaries {
     return words;
   }
 
+  /** What stands for a device id on disk. */
+  pseudonym(packageId: string, deviceId: string): Buffer {
+    return pseudonymOf(this.#cache(packageId).known.pseudonymKey, deviceId);
+  }
+
   /** The ordinal of a device, and whether it was just made. */
   device(packageId: string, deviceId: string): { ordinal: number; isNew: boolean } {
     const cache = this.#cache(packageId);

@@ -33,6 +33,14 @@ export interface ErasureRow {
   logged_ms: number | null;
 }
 
+interface BegunErasure {
+  erasure: string;
+  packageId: string;
+  deviceId?: string;
+  pseudonym?: Buffer;
+  requestedMs: number;
+}
+
 /** A row of `bucket_days`. */
 export interface BucketDayRow {
   day: number;
@@ -190,42 +198,50 @@ export class Maintenance {
 
   /**
    * Begins to forget a device: from here on its id stands for nobody, so what it sends again is a new device's, and the
-   * rows it left can be collected at leisure. Asked twice, the first time counts.
+   * rows it left can be collected at leisure. What was kept of its refused events goes at once, and what was kept of uploads
+   * that nobody could read with it, for it may be the device's. Asked twice, the first time counts.
    */
-  beginErasure(input: {
-    erasure: string;
-    packageId: string;
-    deviceId?: string;
-    pseudonym?: Buffer;
-    requestedMs: number;
-  }): { begun: boolean } & RollupChange {
-    return this.store.transaction(() => {
-      const { db } = this.store;
-      const change = this.store.flushInside(this.now()) ?? NO_CHANGE;
-      if (db.prepare('SELECT 1 FROM erasures WHERE erasure = ?').get(input.erasure)) return { begun: false, ...change };
-      const { app, pseudonymKey } = this.store.dictionaries.app(input.packageId);
-      const pseudonym = input.pseudonym
-        ? Buffer.from(input.pseudonym)
-        : pseudonymOf(pseudonymKey, input.deviceId ?? '');
-      const device = db
-        .prepare('DELETE FROM devices WHERE app = ? AND pseudonym = ? RETURNING ordinal')
-        .pluck()
-        .get(app, pseudonym) as number | undefined;
-      db.prepare(
-        `INSERT INTO erasures (erasure, app, pseudonym, device, state, requested_ms, done_ms)
+  beginErasure(input: BegunErasure): { begun: boolean } & RollupChange {
+    return this.#overwriting(() => this.store.transaction(() => this.#beginErasure(input)));
+  }
+
+  #beginErasure(input: BegunErasure): { begun: boolean } & RollupChange {
+    const { db } = this.store;
+    const change = this.store.flushInside(this.now()) ?? NO_CHANGE;
+    if (db.prepare('SELECT 1 FROM erasures WHERE erasure = ?').get(input.erasure)) return { begun: false, ...change };
+    const { app, pseudonymKey } = this.store.dictionaries.app(input.packageId);
+    const pseudonym = input.pseudonym ? Buffer.from(input.pseudonym) : pseudonymOf(pseudonymKey, input.deviceId ?? '');
+    db.prepare('DELETE FROM rejection_samples WHERE app = ? AND (pseudonym = ? OR pseudonym IS NULL)').run(
+      app,
+      pseudonym,
+    );
+    const known = db
+      .prepare('DELETE FROM devices WHERE app = ? AND pseudonym = ? RETURNING ordinal')
+      .pluck()
+      .get(app, pseudonym) as number | undefined;
+    // Asked for again while the first is at work: this one is not done before that one either.
+    const device = known ?? this.#findRunning(app, pseudonym);
+    db.prepare(
+      `INSERT INTO erasures (erasure, app, pseudonym, device, state, requested_ms, done_ms)
          VALUES (?, ?, ?, ?, ?, ?, ?)`,
-      ).run(
-        input.erasure,
-        app,
-        pseudonym,
-        device ?? null,
-        device === undefined ? 'done' : 'running',
-        input.requestedMs,
-        device === undefined ? this.now() : null,
-      );
-      this.store.dictionaries.reset();
-      return { begun: true, ...change };
-    });
+    ).run(
+      input.erasure,
+      app,
+      pseudonym,
+      device ?? null,
+      device === undefined ? 'done' : 'running',
+      input.requestedMs,
+      device === undefined ? this.now() : null,
+    );
+    this.store.dictionaries.reset();
+    return { begun: true, ...change };
+  }
+
+  #findRunning(app: number, pseudonym: Buffer): number | undefined {
+    return this.store.db
+      .prepare(`SELECT device FROM erasures WHERE app = ? AND pseudonym = ? AND state = 'running'`)
+      .pluck()
+      .get(app, pseudonym) as number | undefined;
   }
 
   /** Deletes and overwrites a device's rows in one partition, and takes their counts back where days can be recounted. */
@@ -262,14 +278,13 @@ export class Maintenance {
     return this.#overwriting(() =>
       this.store.transaction(() => {
         const nowMs = this.now();
+        const change = this.store.flushInside(nowMs) ?? NO_CHANGE;
         const days = this.#forgetSessions(app, device);
         for (const day of this.store.rollups.sets.forget(app, device)) days.add(day);
         for (const day of db.prepare('SELECT DISTINCT day FROM device_days').pluck().all() as number[]) {
           db.prepare('DELETE FROM device_days WHERE day = ? AND app = ? AND device = ?').run(day, app, device);
         }
-        db.prepare(
-          'UPDATE crash_groups SET sample = NULL, sample_device = NULL WHERE app = ? AND sample_device = ?',
-        ).run(app, device);
+        this.#forgetCrashes(app, device);
         for (const day of days) this.store.rollups.touchDay(day, nowMs);
         db.prepare(`UPDATE erasures SET state = 'done', done_ms = ?, device = NULL WHERE erasure = ?`).run(
           nowMs,
@@ -277,7 +292,8 @@ export class Maintenance {
         );
         this.store.verdicts.reset();
         this.store.dictionaries.reset();
-        return { touched: [...days].map((day) => ({ app, day })), suspects: [] };
+        const touched = [...days].map((day) => ({ app, day }));
+        return { touched: [...change.touched, ...touched], suspects: change.suspects };
       }),
     );
   }
@@ -325,6 +341,20 @@ export class Maintenance {
   #knowsDeviceDay(app: number, day: number, device: number): boolean {
     const statement = this.store.db.prepare('SELECT 1 FROM device_days WHERE day = ? AND app = ? AND device = ?');
     return statement.get(day, app, device) !== undefined;
+  }
+
+  /** Takes away what the device sent of crashes, and the text of groups that nobody is left in. */
+  #forgetCrashes(app: number, device: number): void {
+    const { db, batches } = this.store;
+    db.prepare('UPDATE crash_groups SET sample = NULL, sample_device = NULL WHERE app = ? AND sample_device = ?').run(
+      app,
+      device,
+    );
+    db.prepare(
+      `DELETE FROM crash_groups WHERE app = @app AND sample IS NULL AND sample_device IS NULL AND crash_group NOT IN
+         (SELECT crash_group FROM crash_days WHERE app = @app UNION SELECT crash_group FROM crash_devices WHERE app = @app)`,
+    ).run({ app });
+    batches.crashGroups.reset();
   }
 
   #forgetSessions(app: number, device: number): Set<number> {

@@ -15,6 +15,8 @@ export interface Refusal {
   sample?: string;
   batchId?: string;
   appVersion?: string;
+  /** Of the device that sent it; absent when the upload could not be read. */
+  pseudonym?: Buffer;
 }
 
 /** Counts of what was refused or dropped, and a few samples an integrator can look at; written once per commit. */
@@ -37,8 +39,8 @@ export class Quarantine {
       knowsDrop: db.prepare('SELECT 1 FROM sdk_drops WHERE app = ? AND day = ? AND reason = ?').pluck(),
       countDrops: db.prepare('SELECT count(*) FROM sdk_drops WHERE app = ? AND day = ?').pluck(),
       sample: db.prepare(
-        `INSERT INTO rejection_samples (app, received_ms, code, detail, batch_id, event_index, app_version, event)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO rejection_samples (app, received_ms, code, detail, batch_id, event_index, app_version, event, pseudonym)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ),
       prune: db.prepare(
         `DELETE FROM rejection_samples WHERE app = ? AND sample <=
@@ -85,6 +87,7 @@ export class Quarantine {
           refusal.index ?? null,
           refusal.appVersion ?? null,
           refusal.sample ?? null,
+          refusal.pseudonym ?? null,
         );
       }
       this.#sql.prune.run(app, app);

@@ -40,7 +40,16 @@ function AppPage({ app }: { app: App }) {
             <code>{app.package_id}</code> <AppState app={app} />
           </>
         }
-        actions={mayAdminister && <AppSuspension app={app} />}
+        actions={
+          mayAdminister && (
+            <>
+              <Link to="/apps/$packageId/telemetry" params={{ packageId: app.package_id }}>
+                Telemetry
+              </Link>
+              <AppSuspension app={app} />
+            </>
+          )
+        }
       />
       {app.suspended_at !== null && (
         <Notice tone="bad" title="Suspended: not in the store, and nobody can work on it">

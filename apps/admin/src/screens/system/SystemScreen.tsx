@@ -10,6 +10,7 @@ import { PageHeader } from '../../ui/PageHeader';
 import { Section } from '../../ui/Section';
 import { Loaded } from '../../ui/states';
 import { Tag } from '../../ui/Tag';
+import { BackupSection } from './BackupSection';
 import { JobsSection } from './JobsSection';
 import { TelemetrySection } from './TelemetrySection';
 
@@ -26,6 +27,7 @@ export function SystemScreen() {
         {(data) => (
           <Columns>
             <Problems problems={data.problems} />
+            <BackupSection backup={data.backup} />
             <Beside>
               <ServerSection system={data} />
               <DatabaseSection system={data} />
