@@ -244,6 +244,13 @@ describe('what telemetry tells', () => {
       `/v1/apps/${app.packageId}/telemetry/breakdown?metric=events&dimension=app_version&format=csv`,
     );
     expect(evil.body).toBe(`key,value\r\n"'=HYPERLINK(""http://evil"")",1\r\n`);
+    // Where text is Japanese, a spreadsheet takes the wide forms for the same signs.
+    await other.send([{ type: 'x' }, { type: 'x' }], { appVersion: '＝1+1' });
+    await platform.telemetry.settled();
+    const wide = await app.client.get(
+      `/v1/apps/${app.packageId}/telemetry/breakdown?metric=events&dimension=app_version&limit=1&format=csv`,
+    );
+    expect(wide.body).toBe(`key,value\r\n'＝1+1,2\r\n`);
     expect((await ask('timeseries?metric=events', { accept: '*/*' })).headers['content-type']).toContain('json');
   });
 

@@ -50,6 +50,6 @@ export function toCsv(answer: TimeseriesAnswer | BreakdownAnswer): string {
 function toCell(value: string | number): string {
   if (typeof value === 'number') return String(value);
   // Devices choose these texts, and a spreadsheet would run one that begins like a formula.
-  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  const safe = /^[=+\-@＝＋－＠\t\r\n]/.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
