@@ -284,6 +284,13 @@ describe('a batch of events', () => {
       expectProblem(await post(beat({ app_id: 'com.example.other' })), 'app-mismatch');
       expectProblem(await post(beat({ session_id: 'x' })), 'validation-failed');
       expectProblem(await post(beat({ more: 1 })), 'validation-failed');
+      // Of no version that RFC 9562 knows; a batch may have it, too.
+      const session = '7b0a1c52-91de-0f0a-0d53-0c3c8e1f2a99';
+      expectStatus(await sender.post(sender.batch([{ type: 'x' }], { sessionId: session })), 200);
+      expectStatus(await post(beat({ session_id: session })), 204);
+      // A batch could not say any of these either, and the live counts show what was said.
+      for (const wrong of [{ app_version: '1.0\n2.0' }, { app_version: 'a\0' }, { device_id: '\ud800' }])
+        expectProblem(await post(beat(wrong)), 'validation-failed');
       expectProblem(await post(beat({ device_id: 'x'.repeat(129) })), 'validation-failed');
       expectProblem(await post(beat({ device_id: 'x'.repeat(5000) })), 'body-too-large');
       expectProblem(await platform.client().post(HEARTBEATS, beat()), 'invalid-ingest-key');

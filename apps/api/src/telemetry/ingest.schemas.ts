@@ -1,10 +1,22 @@
 import { z } from 'zod';
 
+/** One line of text, as a batch may say it. */
+const line = (maxLength: number) =>
+  z
+    .string()
+    .min(1)
+    .max(maxLength)
+    .refine(
+      (text) => text.isWellFormed() && !/\p{Cc}/u.test(text),
+      'holds a control character or half a surrogate pair',
+    );
+
 export const heartbeatSchema = z.strictObject({
-  app_id: z.string().min(1).max(255),
-  device_id: z.string().min(1).max(128),
-  session_id: z.uuid(),
-  app_version: z.string().min(1).max(50),
+  app_id: line(255),
+  device_id: line(128),
+  // In a batch any version of UUID is one, as devices make their own.
+  session_id: z.guid(),
+  app_version: line(50),
 });
 
 export const batchAnswerSchema = z
