@@ -289,6 +289,20 @@ describe('what telemetry tells', () => {
   });
 
   describe('to nobody else:', () => {
+    it('an app that was deleted sends and shows nothing any more, also to admins', async () => {
+      const app = await newApp(owner);
+      const gone = await createSender(platform, app);
+      await gone.send([{ type: 'x' }]);
+      expectStatus(await app.client.delete(`/v1/apps/${app.packageId}`), 204);
+      const admin = await createAdmin(platform);
+      for (const { client } of [owner, admin])
+        for (const path of ['overview', 'events', 'rejections', 'live', 'top?type=x&field=a'])
+          expectProblem(await client.get(`/v1/apps/${app.packageId}/telemetry/${path}`), 'not-found');
+      expectProblem(await gone.post(gone.batch([{ type: 'x' }])), 'invalid-ingest-key');
+      const again = await owner.client.post('/v1/apps', { package_id: app.packageId, name: 'Again' });
+      expectProblem(again, 'package-id-retired');
+    });
+
     it('a device in another app is another device, and counts there alone', async () => {
       const stranger = await createPublisher(platform);
       const other = await createSender(platform, stranger);
