@@ -5,6 +5,7 @@ export { AnalyticsError, DeadlineError, ExportError, VerificationError, type Sql
 export type { LiveCounts } from './live/live-presence.js';
 export * from './queries/types.js';
 export { ReaderOverloadedError, ReaderUnavailableError } from './queries/reader-thread.js';
+export { reconcileRestoredTelemetry, type RestoredTelemetry } from './restored/reconcile-restored.js';
 export { formatDay, parseDay } from './storage/days.js';
 export {
   ARCHIVE_FOLDER,

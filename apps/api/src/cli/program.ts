@@ -8,6 +8,7 @@ import { addDemoCommand } from './commands/demo.command.js';
 import { addDoctorCommand } from './commands/doctor.command.js';
 import { addOpenApiCommand } from './commands/openapi.command.js';
 import { addPackageCommand } from './commands/package.command.js';
+import { addRestoreCommand } from './commands/restore.command.js';
 import { addServeCommand } from './commands/serve.command.js';
 import { addTelemetryCommand } from './commands/telemetry.command.js';
 
@@ -25,6 +26,7 @@ export function createProgram(): Command {
   addPackageCommand(program);
   addAuditCommands(program);
   addBackupCommand(program);
+  addRestoreCommand(program);
   addTelemetryCommand(program);
   addOpenApiCommand(program);
   return program;

@@ -1,5 +1,5 @@
 import { NestFactory } from '@nestjs/core';
-import type { LitestreamSupervisor } from '@mosis/backup';
+import { assertNoUnfinishedRestore, type LitestreamSupervisor } from '@mosis/backup';
 import { DataDirLock, DataDirLockedError } from '@mosis/sqlite';
 import { AppModule } from '../app.module.js';
 import { readProcessSettings } from '../config/settings.js';
@@ -25,6 +25,7 @@ export async function runAsOwner<Name extends OperationName>(
   onProgress: (progress: OperationProgress) => void = () => undefined,
 ): Promise<OperationResult<Name>> {
   const settings = readProcessSettings();
+  assertNoUnfinishedRestore(settings.dataDir);
   let lock: DataDirLock;
   try {
     lock = DataDirLock.acquire(settings.dataDir, `mosis ${name}`);

@@ -1,7 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
-import type { LitestreamSupervisor } from '@mosis/backup';
+import { assertNoUnfinishedRestore, type LitestreamSupervisor } from '@mosis/backup';
 import { DataDirLock } from '@mosis/sqlite';
 import { AccountsService } from '../accounts/accounts.service.js';
 import { SYSTEM } from '../audit/audit.service.js';
@@ -47,6 +47,7 @@ export async function startServer(
 ): Promise<RunningServer> {
   // Before the lock, which is a file there itself.
   if (!settings.allowNetworkFileSystem) assertLocalFileSystem(settings.dataDir, options.readFileSystemType);
+  assertNoUnfinishedRestore(settings.dataDir);
   const lock = DataDirLock.acquire(settings.dataDir, 'mosis serve');
   let app: NestFastifyApplication | undefined;
   let parts: Parts | undefined;

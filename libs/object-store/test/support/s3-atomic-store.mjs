@@ -79,13 +79,19 @@ export function createAtomicStore({ folder, bucket, conditionalWrites, S3Error, 
       objects.delete(key);
     },
 
-    async listObjects(_, { prefix = '', startAfter = '', maxKeys = 1000 }) {
-      const keys = [...objects.keys()].filter((key) => key.startsWith(prefix) && key > startAfter).sort();
-      const page = keys.slice(0, maxKeys);
+    async listObjects(_, { prefix = '', delimiter, startAfter = '', maxKeys = 1000 }) {
+      // With a delimiter, what lies below the next one is listed as one common prefix.
+      const fold = (key) => {
+        const end = delimiter ? key.indexOf(delimiter, prefix.length) : -1;
+        return end < 0 ? key : key.slice(0, end + delimiter.length);
+      };
+      const keys = [...objects.keys()].filter((key) => key.startsWith(prefix));
+      const names = [...new Set(keys.map(fold))].filter((name) => name > startAfter).sort();
+      const page = names.slice(0, maxKeys);
       return {
-        objects: page.map((key) => describe(key, objects.get(key), null)),
-        commonPrefixes: [],
-        isTruncated: keys.length > page.length,
+        objects: page.filter((name) => objects.has(name)).map((key) => describe(key, objects.get(key), null)),
+        commonPrefixes: page.filter((name) => !objects.has(name)),
+        isTruncated: names.length > page.length,
       };
     },
   };

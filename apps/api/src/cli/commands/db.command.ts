@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander';
+import { assertNoUnfinishedRestore } from '@mosis/backup';
 import { DataDirLock, useRestorePoint, type MigrationOutcome, type MigrationProgress } from '@mosis/sqlite';
 import { readProcessSettings, type Settings } from '../../config/settings.js';
 import { createLogger } from '../../http/logger.js';
@@ -97,6 +98,7 @@ function putBack(settings: Settings, name: string): void {
 
 async function asOwner(command: string, work: (settings: Settings) => void): Promise<void> {
   const settings = readProcessSettings();
+  assertNoUnfinishedRestore(settings.dataDir);
   const lock = DataDirLock.acquire(settings.dataDir, command);
   try {
     await endOrphanedBackup(settings, createLogger('error'));

@@ -1,0 +1,328 @@
+import { existsSync } from 'node:fs';
+import { stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import {
+  BackupDamagedError,
+  databaseFileName,
+  getLitestream,
+  planRestore,
+  RestoreDirectory,
+  restoreDatabase,
+  type DatabaseName,
+  type PlannedRestore,
+} from '@mosis/backup';
+import { readCoreMigrations } from '@mosis/db';
+import { parseObjectStoreUrl } from '@mosis/object-store';
+import { reconcileRestoredTelemetry, type RestoredTelemetry } from '@mosis/telemetry';
+import { AuditHead } from '../audit/audit-head.js';
+import type { ChainEnd } from '../audit/audit-chain.js';
+import type { Clock } from '../common/clock.js';
+import type { Settings } from '../config/settings.js';
+import { RestoredObjectsService, type ObjectsToRestore } from './restored-objects.service.js';
+import { RestoredCoreRepository } from './restored-core.repository.js';
+import type {
+  MadeSince,
+  NewestCore,
+  ReconciledCore,
+  RestoredAudit,
+  RestoredDatabase,
+  RestoredObjects,
+  RestoreReport,
+  RestoreRequest,
+  RestoreStep,
+  UndoneChange,
+} from './restore.types.js';
+import { UndoneChangesRepository } from './undone-changes.repository.js';
+
+const REPORT_FILE = 'restore-report.json';
+
+/** What could not be restored, or must not be. The directory is as it was before. */
+export class RestoreError extends Error {
+  override readonly name = 'RestoreError';
+}
+
+interface Parts {
+  settings: Settings;
+  clock: Clock;
+  onStep?: (step: RestoreStep) => void;
+  signal?: AbortSignal | undefined;
+}
+
+type Newest = NewestCore & { moment: string | null };
+
+/** Makes a data directory out of a backup: databases, objects, and what has to be put right between them. */
+export class RestoreService {
+  private readonly warnings: string[] = [];
+
+  constructor(private readonly parts: Parts) {}
+
+  /**
+   * Restores to an empty directory, which is whole when this resolves and as it was before when it throws.
+   *
+   * @throws RestoreError, RestoreDirectoryError, DataDirLockedError, RestoreImpossibleError, BackupDamagedError,
+   *   LitestreamMissingError, ObjectStoreError
+   */
+  async restore(request: RestoreRequest): Promise<RestoreReport> {
+    const { settings, clock } = this.parts;
+    const startedAt = performance.now();
+    const now = clock.now();
+    if (request.at && request.at > now)
+      throw new RestoreError(`${request.at.toISOString()} is in the future; it is ${now.toISOString()} now.`);
+    getLitestream(settings.backup.litestreamPath);
+    const backup = parseObjectStoreUrl(settings.backup.location.url);
+    if (backup.kind === 'directory' && `${request.to}/`.startsWith(`${backup.path}/`))
+      throw new RestoreError(`${request.to} lies in the backup itself (${backup.path}). Name a folder elsewhere.`);
+    const directory = await RestoreDirectory.claim(request.to);
+    try {
+      const report = await this.fill(directory, request);
+      report.duration_ms = Math.round(performance.now() - startedAt);
+      await writeFile(join(directory.staging, REPORT_FILE), `${JSON.stringify(report, null, 2)}\n`, { mode: 0o600 });
+      await directory.finish(databaseFileName('core'));
+      return report;
+    } catch (error) {
+      await directory.abandon();
+      throw error;
+    }
+  }
+
+  private async fill(directory: RestoreDirectory, request: RestoreRequest): Promise<RestoreReport> {
+    const { settings, clock } = this.parts;
+    const names: DatabaseName[] = request.coreOnly ? ['core'] : ['core', 'telemetry'];
+    const plans = await this.step('looking at the backup', () =>
+      planRestore(settings.backup.location, names, request.at),
+    );
+    const databases: RestoredDatabase[] = [];
+    for (const name of names) databases.push(await this.restoreOne(directory, name, plans.get(name)!));
+    const coreFile = join(directory.staging, databaseFileName('core'));
+    const core = RestoredCoreRepository.open(coreFile);
+    try {
+      const audit = await this.step('checking core.db', async () => this.checkCore(core, databases));
+      const newest = await this.findNewest(directory, plans.get('core')!, request);
+      const objects = new RestoredObjectsService({ ...this.parts, core });
+      const target = objects.open(directory, settings.objectStoreUrl !== defaultStoreUrl(settings.dataDir));
+      try {
+        const restored = await this.step('objects', (note) =>
+          objects.restore(target, { putObjects: request.putObjects ?? false, note }),
+        );
+        const telemetry = request.coreOnly ? null : await this.reconcileTelemetry(directory, target, databases);
+        const known = await this.findNewestEnd(newest, audit.end);
+        const { reconciled, undone, made, end } = await this.step('reconciling', async () =>
+          this.reconcile(core, coreFile, newest, { request, databases, known }),
+        );
+        await new AuditHead(directory.staging).write(end);
+        this.warnAbout(restored, known, audit.end);
+        return {
+          restored_at: clock.timestamp(),
+          directory: directory.path,
+          backup: settings.backup.location.url,
+          requested_moment: request.at?.toISOString() ?? null,
+          databases,
+          compared_with: newest.is === 'this' ? null : newest.moment,
+          objects: restored,
+          core: reconciled,
+          audit: { rows: audit.rows + 1, last_seq: end.seq, last_hash: end.hash, newest_known: known },
+          telemetry: telemetry && this.describeTelemetry(telemetry, core),
+          undone,
+          made_since: made,
+          warnings: this.warnings,
+          duration_ms: 0,
+        };
+      } finally {
+        await target.store.close();
+      }
+    } finally {
+      core.close();
+    }
+  }
+
+  private async restoreOne(
+    directory: RestoreDirectory,
+    database: DatabaseName,
+    plan: PlannedRestore,
+  ): Promise<RestoredDatabase> {
+    const { location, litestreamPath } = this.parts.settings.backup;
+    const file = databaseFileName(database);
+    const to = join(directory.staging, file);
+    const startedAt = performance.now();
+    const moment = await this.step(file, (note) => {
+      note(`as of ${plan.moment.at.toISOString()}, ${plan.moment.segments.length} changes after the snapshot`);
+      return restoreDatabase({
+        location,
+        database,
+        to,
+        at: plan.moment.timestamp,
+        history: plan.history,
+        binary: litestreamPath,
+        signal: this.parts.signal,
+      });
+    });
+    if (moment.warning) this.warnings.push(`${file}: ${moment.warning}.`);
+    return {
+      database,
+      moment: moment.at.toISOString(),
+      generation: moment.generation,
+      bytes: (await stat(to)).size,
+      restored_in_ms: Math.round(performance.now() - startedAt),
+      checked_in_ms: 0,
+    };
+  }
+
+  private checkCore(
+    core: RestoredCoreRepository,
+    databases: readonly RestoredDatabase[],
+  ): { rows: number; end: ChainEnd } {
+    const startedAt = performance.now();
+    const known = new Set(readCoreMigrations().map(({ name }) => name));
+    const damage = core.findDamage();
+    if (damage) throw new BackupDamagedError('core', `what came back is not sound (${damage})`);
+    const newer = core.listMigrations().find((name) => !known.has(name));
+    if (newer)
+      throw new RestoreError(
+        `This core.db was written by a newer version of Mosis (${newer}). Restore with that version.`,
+      );
+    const { rows, end, problem } = core.verifyAudit();
+    if (problem) throw new BackupDamagedError('core', `its audit chain is broken (${problem})`);
+    noteChecked(databases, 'core', startedAt);
+    return { rows, end };
+  }
+
+  /** Restores the newest core.db to the scratch folder when what came back is older. */
+  private async findNewest(
+    directory: RestoreDirectory,
+    plan: PlannedRestore,
+    request: RestoreRequest,
+  ): Promise<Newest> {
+    if (!request.at) return { is: 'this', moment: plan.moment.at.toISOString() };
+    const { location, litestreamPath } = this.parts.settings.backup;
+    const file = join(directory.scratch, databaseFileName('core'));
+    try {
+      const moment = await this.step('the newest core.db, to compare with', () =>
+        restoreDatabase({
+          location,
+          database: 'core',
+          to: file,
+          history: plan.history,
+          binary: litestreamPath,
+          signal: this.parts.signal,
+        }),
+      );
+      return { is: 'other', file, moment: moment.at.toISOString() };
+    } catch (error) {
+      if (!(error instanceof BackupDamagedError)) throw error;
+      this.warnings.push(
+        `The newest core.db cannot be restored (${error.message}), so what was revoked, suspended or decided since is not known, and mails that waited are not sent.`,
+      );
+      return { is: 'unknown', moment: null };
+    }
+  }
+
+  private async reconcileTelemetry(
+    directory: RestoreDirectory,
+    { store }: ObjectsToRestore,
+    databases: readonly RestoredDatabase[],
+  ): Promise<RestoredTelemetry> {
+    const startedAt = performance.now();
+    const telemetry = await this.step('checking telemetry.db', () =>
+      reconcileRestoredTelemetry(join(directory.staging, databaseFileName('telemetry')), store),
+    );
+    if (telemetry.integrity !== 'ok')
+      throw new BackupDamagedError('telemetry', `what came back is not sound (${telemetry.integrity})`);
+    noteChecked(databases, 'telemetry', startedAt);
+    return telemetry;
+  }
+
+  private reconcile(
+    core: RestoredCoreRepository,
+    coreFile: string,
+    newest: Newest,
+    about: { request: RestoreRequest; databases: readonly RestoredDatabase[]; known: RestoredAudit['newest_known'] },
+  ): { reconciled: ReconciledCore; undone: UndoneChange[]; made: MadeSince | null; end: ChainEnd } {
+    let undone: UndoneChange[] = [];
+    let made: MadeSince | null = null;
+    if (newest.is === 'other') {
+      const comparison = UndoneChangesRepository.open(coreFile, newest.file);
+      undone = comparison.listUndone();
+      made = comparison.countMadeSince();
+      comparison.close();
+    }
+    const momentOf = (name: DatabaseName) => about.databases.find(({ database }) => database === name)?.moment ?? null;
+    const { core: reconciled, end } = core.reconcile(newest, this.parts.clock.timestamp(), (done) => ({
+      actor_kind: 'command_line',
+      actor_id: null,
+      credential_id: null,
+      action: 'database.restored',
+      subject_kind: 'database',
+      subject_id: databaseFileName('core'),
+      request_id: null,
+      data: JSON.stringify({
+        requested: about.request.at?.toISOString() ?? null,
+        core_moment: momentOf('core'),
+        telemetry_moment: momentOf('telemetry'),
+        sessions_ended: done.sessions_ended,
+        tokens_ended: done.tokens_ended,
+        newest_known_seq: about.known?.seq ?? null,
+        newest_known_hash: about.known?.hash ?? null,
+      }),
+    }));
+    return { reconciled, undone, made, end };
+  }
+
+  /** Where the chain was seen to end: in the newest core.db, or by the head beside the live one. */
+  private async findNewestEnd(newest: Newest, own: ChainEnd): Promise<RestoredAudit['newest_known']> {
+    let known: RestoredAudit['newest_known'] = null;
+    if (newest.is === 'other') {
+      const core = RestoredCoreRepository.openForReading(newest.file);
+      known = { ...core.verifyAudit().end, seen_in: 'the newest core.db of the backup' };
+      core.close();
+    }
+    const { dataDir } = this.parts.settings;
+    const head = existsSync(dataDir) ? await new AuditHead(dataDir).read() : undefined;
+    if (head && head.seq > (known?.seq ?? own.seq)) known = { ...head, seen_in: join(dataDir, 'audit-head.json') };
+    return known;
+  }
+
+  private warnAbout(objects: RestoredObjects, known: RestoredAudit['newest_known'], end: ChainEnd): void {
+    const { missing, damaged } = objects;
+    if (missing.length > 0)
+      this.warnings.push(
+        `${missing.length} object(s) that the databases name are neither in the backup nor in the store.`,
+      );
+    if (damaged.length > 0)
+      this.warnings.push(`${damaged.length} object(s) of the backup are not what their name says, and were left out.`);
+    if (known && known.seq > end.seq)
+      this.warnings.push(
+        `The audit log once went on to row ${known.seq} (${known.seen_in}); what came back ends with row ${end.seq}. Keep the old audit-head.json if you have it.`,
+      );
+  }
+
+  private describeTelemetry(telemetry: RestoredTelemetry, core: RestoredCoreRepository): RestoreReport['telemetry'] {
+    return {
+      raw_events: telemetry.rawEvents,
+      exported_again: telemetry.exportedAgain,
+      exports_unknown: telemetry.exportsUnknown,
+      erasures_to_replay: telemetry.erasuresToReplay,
+      apps_unknown_to_core: telemetry.packageIds.filter((packageId) => !core.isPackageIdKnown(packageId)),
+    };
+  }
+
+  private async step<Result>(name: string, work: (note: (detail: string) => void) => Promise<Result>): Promise<Result> {
+    const { onStep, signal } = this.parts;
+    signal?.throwIfAborted();
+    const startedAt = performance.now();
+    onStep?.({ name });
+    const result = await work((detail) => onStep?.({ name, detail }));
+    onStep?.({ name, durationMs: performance.now() - startedAt });
+    return result;
+  }
+}
+
+function noteChecked(databases: readonly RestoredDatabase[], name: DatabaseName, startedAt: number): void {
+  const checked = databases.find(({ database }) => database === name);
+  if (checked) checked.checked_in_ms = Math.round(performance.now() - startedAt);
+}
+
+/** Where objects lie when nothing else is set: inside of the data directory. */
+function defaultStoreUrl(dataDir: string): string {
+  return pathToFileURL(join(dataDir, 'objects')).href;
+}
