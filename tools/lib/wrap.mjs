@@ -1,15 +1,8 @@
+import { readMemorySettings } from './memory-settings.mjs';
 import { environmentFor } from './node-runtime.mjs';
 import { endLike, spawnForwarding } from './processes.mjs';
 
 const parentCheckMs = 500;
-
-/**
- * A young generation of 2 MiB instead of 16, and an allocator that gives back what password hashing and uploads took:
- * an idle server stays below 150 MB resident, before its first request and after. The container's entry point passes the
- * same.
- */
-const nodeFlags = ['--max-semi-space-size=2'];
-const allocatorSettings = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '262144' };
 
 /**
  * Runs a program in the place of this process: same input and output, same signals, same end. It never outlives us: it
@@ -20,9 +13,10 @@ const allocatorSettings = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '2621
  */
 export async function runInPlace(node, args) {
   const follower = new URL('./follow-wrapper.mjs', import.meta.url).href;
+  const { nodeFlags, environment } = readMemorySettings();
   const { child, ended } = spawnForwarding(node, [...nodeFlags, '--import', follower, ...args], {
     stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
-    env: { ...allocatorSettings, ...environmentFor(node), MOSIS_WRAPPER_FD: '3' },
+    env: { ...environment, ...environmentFor(node), MOSIS_WRAPPER_FD: '3' },
   });
   const parent = process.ppid;
   // Without npm above us, an absent parent is a shell that was closed on purpose (`nohup … &`).

@@ -49,8 +49,14 @@ declare module '*/lib/steps.mjs' {
 
 declare module '*/lib/workspace.mjs' {
   export const root: string;
+  export function listWorkspaces(directory: string): string[];
+  export function readJson(file: string): unknown;
 }
 
 declare module '*/lib/api-types.mjs' {
   export function writeApiTypes(document: object): string;
+}
+
+declare module '*/lib/node-runtime.mjs' {
+  export function environmentFor(node: string, env?: NodeJS.ProcessEnv): NodeJS.ProcessEnv;
 }
