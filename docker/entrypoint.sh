@@ -44,12 +44,13 @@ else
 fi
 
 # Gives a folder to the user, and what is in it: only what is not theirs yet, on this file system, links as they are.
+# `@eaDir` is what DSM puts beside files for itself.
 # Nothing but the server looks into the folder: a command beside it must not wait for a walk over every package.
 give() {
   depth=
   [ "$command" = serve ] || depth='-maxdepth 0'
   # shellcheck disable=SC2086 # One option and its value.
-  find "$1" -xdev $depth \( ! -uid "$uid" -o ! -gid "$gid" \) -exec chown -h "$uid:$gid" {} + ||
+  find "$1" -xdev $depth -name @eaDir -prune -o \( ! -uid "$uid" -o ! -gid "$gid" \) -exec chown -h "$uid:$gid" {} + ||
     echo "mosis: some of $1 could not be given to $uid:$gid; going on." >&2
 }
 
