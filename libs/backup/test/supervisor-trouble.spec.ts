@@ -69,9 +69,9 @@ describe('Litestream in trouble', () => {
     writeFileSync(stage.backups, 'in the way');
     const rows = stage.write('core', 3);
     await stage.until('a late backup', () => problems()?.includes('backup-late') === true);
+    await stage.untilLogged('makes no progress', from);
     rmSync(stage.backups);
     renameSync(aside, stage.backups);
-    await stage.untilLogged('makes no progress', from);
     await stage.untilHealthy();
     expect(await stage.restore('core')).toBe(rows);
   });

@@ -4,13 +4,24 @@ import { pathToFileURL } from 'node:url';
 import { createObjectStore, type ObjectStore } from '@mosis/object-store';
 import { locateReplica, type BackupLocation, type DatabaseName } from '../location.js';
 import type { GenerationListing } from './chain.js';
+import { formatIndex } from './position.js';
+
+/** The WAL of a segment, and the byte at which it begins. */
+export interface SegmentName {
+  index: number;
+  offset: number;
+}
 
 /** Lists what lies on a replica. */
 export interface ReplicaLister {
   /** Everything of a generation. @throws when the target cannot be reached */
   listGeneration(generation: string): Promise<GenerationListing>;
+  /** Whether a snapshot is there, without listing. */
+  hasSnapshot(generation: string, index: number): Promise<boolean>;
+  /** Whether a segment is there, without listing. */
+  hasSegment(generation: string, name: SegmentName): Promise<boolean>;
   /** Bytes of a segment as they are stored. */
-  readSegment(generation: string, name: { index: number; offset: number }): Promise<Buffer>;
+  readSegment(generation: string, name: SegmentName): Promise<Buffer>;
   /** Whether something can be written there. @throws why not, in words for an operator */
   probe(): Promise<void>;
   close(): Promise<void>;
@@ -52,7 +63,15 @@ class DirectoryReplica implements ReplicaLister {
     return builder.finish();
   }
 
-  async readSegment(generation: string, name: { index: number; offset: number }): Promise<Buffer> {
+  async hasSnapshot(generation: string, index: number): Promise<boolean> {
+    return isThere(join(this.root, 'generations', generation, 'snapshots', snapshotName(index)));
+  }
+
+  async hasSegment(generation: string, name: SegmentName): Promise<boolean> {
+    return isThere(join(this.root, 'generations', generation, 'wal', segmentName(name)));
+  }
+
+  async readSegment(generation: string, name: SegmentName): Promise<Buffer> {
     return readFile(join(this.root, 'generations', generation, 'wal', segmentName(name)));
   }
 
@@ -75,7 +94,15 @@ class S3Replica implements ReplicaLister {
     return builder.finish();
   }
 
-  async readSegment(generation: string, name: { index: number; offset: number }): Promise<Buffer> {
+  async hasSnapshot(generation: string, index: number): Promise<boolean> {
+    return (await this.store.stat(`generations/${generation}/snapshots/${snapshotName(index)}`)) !== undefined;
+  }
+
+  async hasSegment(generation: string, name: SegmentName): Promise<boolean> {
+    return (await this.store.stat(`generations/${generation}/wal/${segmentName(name)}`)) !== undefined;
+  }
+
+  async readSegment(generation: string, name: SegmentName): Promise<Buffer> {
     return this.store.readBytes(`generations/${generation}/wal/${segmentName(name)}`, MAX_SEGMENT_BYTES);
   }
 
@@ -112,9 +139,22 @@ class ListingBuilder {
   }
 }
 
-function segmentName({ index, offset }: { index: number; offset: number }): string {
-  const hex = (value: number) => value.toString(16).padStart(8, '0');
-  return `${hex(index)}_${hex(offset)}.wal.lz4`;
+function segmentName({ index, offset }: SegmentName): string {
+  return `${formatIndex(index)}_${formatIndex(offset)}.wal.lz4`;
+}
+
+function snapshotName(index: number): string {
+  return `${formatIndex(index)}.snapshot.lz4`;
+}
+
+async function isThere(file: string): Promise<boolean> {
+  try {
+    await stat(file);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 /** A folder that is not there has nothing in it; anything else that fails is thrown. */

@@ -18,7 +18,7 @@ export function parsePosition(text: string): Position | undefined {
     : undefined;
 }
 
-/** The number of a WAL as it stands in names: eight hex digits. */
+/** A number of a WAL, or a byte of one, as it stands in names: eight hex digits. */
 export function formatIndex(index: number): string {
   return index.toString(16).padStart(8, '0');
 }

@@ -1,4 +1,5 @@
 import type { ChainReport, WrittenSegments } from '../replica/chain.js';
+import type { SegmentName } from '../replica/list-generation.js';
 import { formatIndex, type Position } from '../replica/position.js';
 import type { DatabaseName } from '../location.js';
 import { ReplicationLag } from './lag.js';
@@ -30,6 +31,10 @@ export class DatabaseWatch {
   readonly written = new Map<number, WrittenSegments>();
   local: LocalState | undefined;
   check: ReplicaCheck | undefined;
+  /** When everything on the replica was last listed; a new snapshot makes it due. */
+  listedAtMs = Number.NEGATIVE_INFINITY;
+  /** The last segment that was written. */
+  lastSegment: SegmentName | undefined;
   /** Listings in a row from which nothing could be restored. */
   brokenChecks = 0;
   suspension: Suspension | undefined;
@@ -60,6 +65,7 @@ export class DatabaseWatch {
       case 'snapshot-written':
         this.#snapshotSinceMs = undefined;
         this.complaint = undefined;
+        this.listedAtMs = Number.NEGATIVE_INFINITY;
         return;
       case 'segment-written':
         this.complaint = undefined;
@@ -81,7 +87,9 @@ export class DatabaseWatch {
   beginAnew(): void {
     this.lag.forget();
     this.written.clear();
+    this.lastSegment = undefined;
     this.check = undefined;
+    this.listedAtMs = Number.NEGATIVE_INFINITY;
     this.brokenChecks = 0;
   }
 
@@ -177,6 +185,7 @@ export class DatabaseWatch {
 
   #arrived({ generation, index, offset }: Position, sizeBytes: number): void {
     const to = offset + sizeBytes;
+    this.lastSegment = { index, offset };
     const before = this.written.get(index);
     if (before && before.to === offset) this.written.set(index, { from: before.from, to, count: before.count + 1 });
     else this.written.set(index, { from: offset, to, count: 1 });

@@ -8,13 +8,44 @@ import type { DatabaseWatch } from './database-watch.js';
 export class HealthCheck {
   readonly #replicas = new Map<string, ReplicaLister>();
 
-  constructor(private readonly location: BackupLocation) {}
+  /** `listEveryMs`: how long a look at the two ends of the chain is enough. */
+  constructor(
+    private readonly location: BackupLocation,
+    private readonly listEveryMs = 0,
+  ) {}
+
+  /**
+   * Looks whether the newest snapshot and the last segment are there: two requests, every minute. From time to time, and
+   * whenever one of them is not, everything is listed, which may be a hundred thousand names.
+   */
+  async run(watch: DatabaseWatch, nowMs: number): Promise<void> {
+    const { check, listedAtMs, lastSegment, local } = watch;
+    const { chain } = check ?? {};
+    const last = lastSegment ?? chain?.last;
+    const isListed = chain?.restorable === true && check?.error === undefined && nowMs - listedAtMs < this.listEveryMs;
+    if (isListed && last && chain.newestSnapshot !== undefined && local?.generation !== undefined) {
+      try {
+        const replica = this.#open(watch);
+        const ends = [
+          await replica.hasSnapshot(local.generation, chain.newestSnapshot),
+          await replica.hasSegment(local.generation, last),
+        ];
+        if (ends.every(Boolean)) {
+          if (watch.check) watch.check = { ...watch.check, atMs: nowMs };
+          return;
+        }
+      } catch {
+        // The listing says what is wrong.
+      }
+    }
+    await this.list(watch, nowMs);
+  }
 
   /**
    * Lists the current generation of a database. What happens meanwhile (a new generation, a segment) makes the answer no
    * worse: only what was known before is expected to be there.
    */
-  async run(watch: DatabaseWatch, nowMs: number): Promise<void> {
+  async list(watch: DatabaseWatch, nowMs: number): Promise<void> {
     const generation = watch.local?.generation;
     if (generation === undefined) return;
     const known = new Map(watch.written);
@@ -32,6 +63,7 @@ export class HealthCheck {
     }
     if (watch.local?.generation !== generation) return;
     watch.check = { atMs: nowMs, chain, error: undefined };
+    watch.listedAtMs = nowMs;
     watch.brokenChecks = chain.restorable ? 0 : watch.brokenChecks + 1;
     if (chain.newestSnapshot !== undefined) watch.forgetBefore(chain.newestSnapshot);
   }

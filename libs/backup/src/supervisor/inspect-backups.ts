@@ -27,7 +27,7 @@ export async function inspectBackups({ dataDir, location, binary }: InspectOptio
     for (const database of DATABASES) {
       const watch = new DatabaseWatch(database, join(dataDir, databaseFileName(database)));
       await watch.look(nowMs);
-      await health.run(watch, nowMs);
+      await health.list(watch, nowMs);
       databases.push(watch.describe(available ? 'idle' : 'off', Number.POSITIVE_INFINITY, nowMs));
     }
   } finally {

@@ -5,6 +5,8 @@ import { Mutex } from '@mosis/sqlite/connection';
 import { findLitestream, LITESTREAM_VERSION } from '../litestream/binary.js';
 import { litestreamEnvironment, renderLitestreamConfig } from '../litestream/config.js';
 import { DATABASES, databaseFileName, type BackupLocation, type DatabaseName } from '../location.js';
+import { Announcer } from './announcer.js';
+import { findExcess } from './bounds.js';
 import { checkpoint } from './checkpoint.js';
 import { DatabaseWatch } from './database-watch.js';
 import { HealthCheck } from './health-check.js';
@@ -12,13 +14,15 @@ import { LitestreamChild } from './litestream-child.js';
 import { shadowFolderOf } from './local-position.js';
 import { parseLitestreamLine } from './log-line.js';
 import { endOrphans, locateLitestreamConfig } from './orphans.js';
-import { REPLICA_INTERVALS, scheduleOf } from './schedule.js';
+import { scheduleOf } from './schedule.js';
 import { sharesDevice } from './same-device.js';
 import type { BackupLog, BackupStatus, ReplicationState } from './status.js';
 import { describeStatus } from './describe-status.js';
 import { DEFAULT_TUNING, pauseAfter, type SupervisorTuning } from './tuning.js';
 
 const FIRST_CHECK_MS = 2_500;
+/** It opens its files within half a second; a busy machine may take its time. */
+const BEGUN_AFTER_MS = 5_000;
 
 export interface SupervisorOptions {
   /** Holds the databases; the caller owns its lock. */
@@ -52,7 +56,7 @@ export class LitestreamSupervisor {
   /** Starting, stopping and giving up exclude each other. */
   readonly #turn = new Mutex();
   readonly #listeners: CheckpointListener[] = [];
-  readonly #seenTroubles = new Map<string, string>();
+  readonly #announcer: Announcer;
   #configFile = '';
   #binary: string | undefined;
   #child: LitestreamChild | undefined;
@@ -70,8 +74,9 @@ export class LitestreamSupervisor {
   private constructor(private readonly options: SupervisorOptions) {
     this.#tuning = { ...DEFAULT_TUNING, ...options.tuning };
     this.#log = options.log;
+    this.#announcer = new Announcer(options.log);
     this.#now = options.now ?? (() => Date.now());
-    this.#health = new HealthCheck(options.location);
+    this.#health = new HealthCheck(options.location, this.#tuning.listEveryMs);
     this.#watches = DATABASES.map((name) => new DatabaseWatch(name, join(options.dataDir, databaseFileName(name))));
   }
 
@@ -112,9 +117,12 @@ export class LitestreamSupervisor {
     });
   }
 
-  /** Looks at files and replica now, and answers what it saw. */
+  /** Looks at the files and lists the replica now, and answers what it saw. */
   async inspect(): Promise<BackupStatus> {
+    // One that is on its way may have begun before what the caller wants to see.
+    await Promise.all([this.#looking, this.#checking]);
     await this.#look();
+    for (const watch of this.#watches) watch.listedAtMs = Number.NEGATIVE_INFINITY;
     await this.#check();
     return this.status();
   }
@@ -213,28 +221,13 @@ export class LitestreamSupervisor {
     const event = parseLitestreamLine(line);
     const watches = event.database === undefined ? this.#watches : [this.#watch(event.database)];
     for (const watch of watches) watch.hear(event, this.#now());
-    if (event.kind === 'generation')
-      this.#log.info(
-        { 'backup.database': event.database, 'backup.generation': event.generation, 'backup.reason': event.reason },
-        'a new generation of backups begins',
-      );
-    if (event.kind === 'segment-written' || event.kind === 'snapshot-written')
-      this.#seenTroubles.delete(event.database ?? '');
-    if (event.kind === 'trouble') this.#complain(event.database ?? '', event.level, event.message, event.error);
-  }
-
-  /** What Litestream repeats every second is said once, until it works again or complains of something else. */
-  #complain(database: string, level: 'warn' | 'error', message: string, error: string | undefined): void {
-    const text = `${message}${error === undefined ? '' : `: ${error}`}`;
-    // Request ids of a store differ in each complaint.
-    const kind = text.replace(/[0-9a-zA-Z/+=-]{16,}/g, '…');
-    if (this.#seenTroubles.get(database) === kind) return;
-    this.#seenTroubles.set(database, kind);
-    this.#log[level]({ 'backup.database': database || undefined, 'litestream.error': text }, 'Litestream complains');
+    this.#announcer.hear(event);
   }
 
   async #look(): Promise<void> {
-    this.#looking ??= this.#lookNow().finally(() => (this.#looking = undefined));
+    this.#looking ??= this.#lookNow()
+      .catch((error: unknown) => this.#log.error({ err: error }, 'the state of the backups cannot be read'))
+      .finally(() => (this.#looking = undefined));
     return this.#looking;
   }
 
@@ -242,27 +235,21 @@ export class LitestreamSupervisor {
     const nowMs = this.#now();
     for (const watch of this.#watches) await watch.look(nowMs);
     if (this.#stopping || this.#binary === undefined) return;
-    const { maxWalBytes, maxShadowBytes, maxShareOfFreeSpace, leastBoundBytes, releaseAfterMs } = this.#tuning;
     if (this.#child?.isAlive && this.#child.ageMs > this.#tuning.provenAfterMs) {
       this.#deadSinceMs = undefined;
       this.#failures = 0;
     }
-    const share = Math.max(leastBoundBytes, (await this.#freeBytes()) * maxShareOfFreeSpace);
+    const deadForMs = this.#deadSinceMs === undefined ? 0 : nowMs - this.#deadSinceMs;
+    const freeBytes = await this.#freeBytes();
     for (const watch of this.#watches) {
-      if (watch.suspension) {
-        if (nowMs >= watch.suspension.untilMs) await this.#resume(watch);
-        continue;
-      }
-      const { walBytes, shadowBytes } = watch.local ?? { walBytes: 0, shadowBytes: 0 };
-      const mib = (bytes: number) => `${Math.round(bytes / 1024 / 1024)} MiB`;
-      if (walBytes > Math.min(maxWalBytes, share))
-        await this.#suspend(watch, `Litestream let the WAL grow to ${mib(walBytes)}`);
-      else if (shadowBytes > Math.min(maxShadowBytes, share))
-        await this.#suspend(watch, `${mib(shadowBytes)} waited for a replica that does not take them`);
-      else if (this.#deadSinceMs !== undefined && nowMs - this.#deadSinceMs > releaseAfterMs)
-        await this.#suspend(watch, 'Litestream could not be started');
+      const { suspension } = watch;
+      const excess = suspension ? undefined : findExcess(watch.local, { freeBytes, deadForMs }, this.#tuning);
+      if (excess !== undefined) await this.#suspend(watch, excess);
+      else if (suspension && nowMs >= suspension.untilMs) await this.#resume(watch);
     }
     await this.#endStalled(nowMs);
+    for (const watch of this.#watches)
+      this.#announcer.announce(watch.database, watch.findTrouble(this.#state(), this.#tuning.lateAfterMs, nowMs));
   }
 
   /** One that hangs, or that hung on a replica that is back by now, does not recover by itself. */
@@ -350,35 +337,31 @@ export class LitestreamSupervisor {
   }
 
   async #check(): Promise<void> {
-    this.#checking ??= this.#checkNow().finally(() => (this.#checking = undefined));
+    this.#checking ??= this.#checkNow()
+      .catch((error: unknown) => this.#log.error({ err: error }, 'the replicas cannot be looked at'))
+      .finally(() => (this.#checking = undefined));
     return this.#checking;
   }
 
   async #checkNow(): Promise<void> {
     const { checkEveryMs, confirmAfterMs } = this.#tuning;
     let nextMs = checkEveryMs;
-    for (const watch of this.#watches) {
-      const nowMs = this.#now();
-      if (this.#stopping || watch.suspension || !this.#child) continue;
-      if (watch.isSnapshotting(nowMs) || watch.local?.generation === undefined) {
-        nextMs = Math.min(nextMs, confirmAfterMs);
-        continue;
+    try {
+      for (const watch of this.#watches) {
+        const nowMs = this.#now();
+        if (this.#stopping || watch.suspension || !this.#child) continue;
+        if (watch.isSnapshotting(nowMs) || watch.local?.generation === undefined) {
+          nextMs = Math.min(nextMs, confirmAfterMs);
+          continue;
+        }
+        await this.#health.run(watch, nowMs);
+        if (watch.check?.chain?.restorable) watch.suspensions = 0;
+        if (watch.brokenChecks === 1) nextMs = Math.min(nextMs, confirmAfterMs);
+        if (watch.brokenChecks > 1) await this.#heal(watch, nowMs);
       }
-      const before = watch.check;
-      await this.#health.run(watch, nowMs);
-      this.#announce(watch, before?.error);
-      if (watch.brokenChecks === 1) nextMs = Math.min(nextMs, confirmAfterMs);
-      if (watch.brokenChecks > 1) await this.#heal(watch, nowMs);
+    } finally {
+      if (!this.#stopping) this.#planCheck(nextMs);
     }
-    if (!this.#stopping) this.#planCheck(nextMs);
-  }
-
-  #announce({ database, check, suspensions }: DatabaseWatch, before: string | undefined): void {
-    const fields = { 'backup.database': database };
-    if (check?.error !== undefined && before === undefined)
-      this.#log.error({ ...fields, 'backup.error': check.error }, 'the replica cannot be listed');
-    if (check?.error === undefined && before !== undefined) this.#log.info(fields, 'the replica can be listed again');
-    if (check?.chain?.restorable && suspensions > 0) this.#watch(database).suspensions = 0;
   }
 
   /** Nothing can be restored from what lies on the replica: begins a generation that can. */
@@ -426,8 +409,7 @@ export class LitestreamSupervisor {
 
   /** Asked to end before it has opened its files, Litestream would ship nothing of what was written meanwhile. */
   async #letItBegin(child: LitestreamChild): Promise<void> {
-    const slowestMs = Math.max(...DATABASES.map((name) => REPLICA_INTERVALS[name].monitorIntervalMs)) + 250;
-    while (child.isAlive && child.ageMs < slowestMs) {
+    while (child.isAlive && child.ageMs < BEGUN_AFTER_MS) {
       for (const watch of this.#watches) await watch.look(this.#now());
       if (this.#watches.every((watch) => watch.isCopied)) return;
       await delay(25);

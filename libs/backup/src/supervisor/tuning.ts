@@ -6,8 +6,10 @@ const MINUTE_MS = 60 * SECOND_MS;
 export interface SupervisorTuning {
   /** How often positions and sizes are looked at. */
   lookEveryMs: number;
-  /** How often the replica is listed. */
+  /** How often the replica is looked at: its newest snapshot, and its last segment. */
   checkEveryMs: number;
+  /** How often everything on it is listed. */
+  listEveryMs: number;
   /** A replica that looks broken is listed again after this long before anything is done about it. */
   confirmAfterMs: number;
   /** Bytes from which a WAL that Litestream holds costs it the file. */
@@ -38,6 +40,7 @@ export interface SupervisorTuning {
 export const DEFAULT_TUNING: SupervisorTuning = {
   lookEveryMs: SECOND_MS,
   checkEveryMs: MINUTE_MS,
+  listEveryMs: 15 * MINUTE_MS,
   confirmAfterMs: 3 * SECOND_MS,
   maxWalBytes: 512 * MIB,
   maxShadowBytes: 512 * MIB,

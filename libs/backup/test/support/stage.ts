@@ -20,6 +20,7 @@ import type { SupervisorTuning } from '../../src/supervisor/tuning.js';
 const QUICK: Partial<SupervisorTuning> = {
   lookEveryMs: 50,
   checkEveryMs: 300,
+  listEveryMs: 1_000,
   confirmAfterMs: 100,
   provenAfterMs: 400,
   restartPausesMs: [50],
@@ -126,6 +127,8 @@ export class Stage {
 
   /** Waits until both databases are restorable with everything that was written. */
   async untilHealthy(): Promise<void> {
+    // What was seen last may be from before the last write.
+    await this.supervisor?.inspect();
     await this.until('healthy backups', ({ databases }) =>
       databases.every(({ healthy, lagBytes, position }) => healthy === true && lagBytes === 0 && position !== null),
     );
