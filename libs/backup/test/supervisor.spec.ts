@@ -1,5 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { openReplica } from '../src/replica/list-generation.js';
+import { readLz4Length } from '../src/replica/lz4-length.js';
 import { Stage } from './support/stage.js';
 
 describe('Litestream under the supervisor', () => {
@@ -32,6 +34,28 @@ describe('Litestream under the supervisor', () => {
     expect(stage.status('core')).toMatchObject({ generation: generation.trim(), generations: 0 });
     await stage.stop();
     expect(await stage.restore('core')).toBe(rows);
+  });
+
+  it('knows how long each segment is without unpacking it: the next one begins where it ends', async () => {
+    await stage.start();
+    await stage.untilHealthy();
+    const { generation } = stage.status('core');
+    for (let round = 0; round < 3; round += 1) {
+      stage.write('core', 7, 3_000);
+      await stage.untilHealthy();
+    }
+    const replica = openReplica(stage.location, 'core');
+    const { segments } = await replica.listGeneration(generation as string);
+    let compared = 0;
+    for (const [index, offsets] of segments)
+      for (const [at, offset] of offsets.slice(0, -1).entries()) {
+        const length = readLz4Length(await replica.readSegment(generation as string, { index, offset }));
+        expect(offset + length).toBe(offsets[at + 1]);
+        compared += 1;
+      }
+    expect(compared).toBeGreaterThan(1);
+    await replica.close();
+    await stage.stop();
   });
 
   it('ends a Litestream that a killed server left before it starts its own, also one that is stopped', async () => {

@@ -1,4 +1,4 @@
-import { chmod, rename, rm, statfs, writeFile } from 'node:fs/promises';
+import { rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Mutex } from '@mosis/sqlite/connection';
@@ -10,7 +10,7 @@ import { findExcess } from './bounds.js';
 import { checkpoint } from './checkpoint.js';
 import { DatabaseWatch } from './database-watch.js';
 import { HealthCheck } from './health-check.js';
-import { LitestreamChild } from './litestream-child.js';
+import { LitestreamRunner } from './litestream-runner.js';
 import { shadowFolderOf } from './local-position.js';
 import { parseLitestreamLine } from './log-line.js';
 import { endOrphans, locateLitestreamConfig } from './orphans.js';
@@ -57,17 +57,12 @@ export class LitestreamSupervisor {
   readonly #turn = new Mutex();
   readonly #listeners: CheckpointListener[] = [];
   readonly #announcer: Announcer;
-  #configFile = '';
-  #binary: string | undefined;
-  #child: LitestreamChild | undefined;
-  #deadSinceMs: number | undefined;
-  #failures = 0;
-  #restarts = 0;
+  /** Absent where there is no binary. */
+  #runner: LitestreamRunner | undefined;
   #sameDevice = false;
   #stopping: Promise<void> | undefined;
   #lookTimer: NodeJS.Timeout | undefined;
   #checkTimer: NodeJS.Timeout | undefined;
-  #restartTimer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;
   #checking: Promise<void> | undefined;
 
@@ -94,7 +89,7 @@ export class LitestreamSupervisor {
 
   /** Whether the commits of a database fold its WAL in; otherwise Litestream does, and nobody else may. */
   applicationCheckpoints(database: DatabaseName): boolean {
-    return this.#binary === undefined || this.#watch(database).suspension !== undefined;
+    return this.#runner === undefined || this.#watch(database).suspension !== undefined;
   }
 
   /** Calls `listener` whenever that changes. It must not throw. */
@@ -107,11 +102,11 @@ export class LitestreamSupervisor {
     const nowMs = this.#now();
     const state = this.#state();
     return describeStatus({
-      available: this.#binary !== undefined,
+      available: this.#runner !== undefined,
       litestreamVersion: LITESTREAM_VERSION,
       location: this.options.location.url,
-      pid: this.#child?.isAlive ? (this.#child.pid ?? null) : null,
-      restarts: this.#restarts,
+      pid: this.#runner?.pid ?? null,
+      restarts: this.#runner?.restarts ?? 0,
       sameDevice: this.#sameDevice,
       databases: this.#watches.map((watch) => watch.describe(state, this.#tuning.lateAfterMs, nowMs)),
     });
@@ -134,12 +129,12 @@ export class LitestreamSupervisor {
   }
 
   async #start(): Promise<void> {
-    const { dataDir, location, binary } = this.options;
-    this.#configFile = await locateLitestreamConfig(dataDir);
-    await endOrphans(this.#configFile, this.#tuning.stopWithinMs, this.#log);
+    const { dataDir, location } = this.options;
+    const configFile = await locateLitestreamConfig(dataDir);
+    await endOrphans(configFile, this.#tuning.stopWithinMs, this.#log);
     this.#sameDevice = await sharesDevice(dataDir, location);
-    this.#binary = findLitestream(binary);
-    if (this.#binary === undefined) {
+    const binary = findLitestream(this.options.binary);
+    if (binary === undefined) {
       this.#log.warn(
         { 'backup.available': false },
         `NOTHING IS BACKED UP: there is no Litestream for ${process.platform}-${process.arch}. Install ${LITESTREAM_VERSION} and set LITESTREAM_PATH`,
@@ -151,6 +146,19 @@ export class LitestreamSupervisor {
         { 'backup.location': location.url },
         'backups lie on the same device as the data: a broken disk takes both. Set BACKUP_URL to another volume or an S3 bucket',
       );
+    this.#runner = new LitestreamRunner({
+      binary,
+      configFile,
+      environment: litestreamEnvironment(location),
+      tuning: this.#tuning,
+      now: this.#now,
+      log: this.#log,
+      onLine: (line) => this.#hear(line),
+      onGone: () => {
+        for (const watch of this.#watches) watch.interrupted();
+      },
+      onRestartDue: () => void this.#alone(async () => (this.#runner?.isRunning ? undefined : this.#launch())),
+    });
     await this.#launch();
     this.#lookTimer = setInterval(() => void this.#look(), this.#tuning.lookEveryMs).unref();
     this.#planCheck(Math.min(FIRST_CHECK_MS, this.#tuning.checkEveryMs));
@@ -162,50 +170,7 @@ export class LitestreamSupervisor {
     const databases = this.#watches
       .filter(({ suspension }) => suspension === undefined)
       .map(({ database, file }) => ({ database, file, schedule: scheduleOf(database, retentionDays) }));
-    if (databases.length === 0 || this.#binary === undefined) return;
-    const draft = `${this.#configFile}.tmp`;
-    await writeFile(draft, renderLitestreamConfig({ location, databases }), { mode: 0o600 });
-    await chmod(draft, 0o600);
-    await rename(draft, this.#configFile);
-    const child: LitestreamChild = new LitestreamChild({
-      binary: this.#binary,
-      configFile: this.#configFile,
-      environment: litestreamEnvironment(location),
-      onLine: (line) => this.#hear(line),
-      onEnd: (reason) => this.#ended(child, reason),
-    });
-    this.#child = child;
-  }
-
-  #ended(child: LitestreamChild, reason: string): void {
-    for (const watch of this.#watches) watch.interrupted();
-    if (this.#child !== child) return;
-    this.#child = undefined;
-    this.#deadSinceMs ??= this.#now();
-    const pauseMs = pauseAfter(this.#failures, this.#tuning.restartPausesMs);
-    this.#failures += 1;
-    this.#log.error(
-      { 'litestream.end': reason, 'litestream.restart_ms': pauseMs },
-      'Litestream ended and is started again',
-    );
-    this.#restartTimer = setTimeout(() => void this.#restart(), pauseMs).unref();
-  }
-
-  async #restart(): Promise<void> {
-    await this.#alone(async () => {
-      if (this.#child) return;
-      this.#restarts += 1;
-      await this.#launch();
-    });
-  }
-
-  /** Ends the running Litestream on purpose; what follows starts it again. */
-  async #end(how: 'ask' | 'kill'): Promise<void> {
-    clearTimeout(this.#restartTimer);
-    const child = this.#child;
-    this.#child = undefined;
-    if (how === 'kill') await child?.kill();
-    else await child?.stop(this.#patienceMs());
+    if (databases.length > 0) await this.#runner?.run(renderLitestreamConfig({ location, databases }));
   }
 
   /** One that cannot reach its replica never ends when it is asked (measured), so it gets little time. */
@@ -234,12 +199,8 @@ export class LitestreamSupervisor {
   async #lookNow(): Promise<void> {
     const nowMs = this.#now();
     for (const watch of this.#watches) await watch.look(nowMs);
-    if (this.#stopping || this.#binary === undefined) return;
-    if (this.#child?.isAlive && this.#child.ageMs > this.#tuning.provenAfterMs) {
-      this.#deadSinceMs = undefined;
-      this.#failures = 0;
-    }
-    const deadForMs = this.#deadSinceMs === undefined ? 0 : nowMs - this.#deadSinceMs;
+    if (this.#stopping || !this.#runner) return;
+    const deadForMs = this.#runner.deadForMs(nowMs);
     const freeBytes = await this.#freeBytes();
     for (const watch of this.#watches) {
       const { suspension } = watch;
@@ -248,6 +209,11 @@ export class LitestreamSupervisor {
       else if (suspension && nowMs >= suspension.untilMs) await this.#resume(watch);
     }
     await this.#endStalled(nowMs);
+    // What ends because the server ends is no problem.
+    if (!this.#hasToStop()) this.#announceTroubles(nowMs);
+  }
+
+  #announceTroubles(nowMs: number): void {
     for (const watch of this.#watches)
       this.#announcer.announce(watch.database, watch.findTrouble(this.#state(), this.#tuning.lateAfterMs, nowMs));
   }
@@ -258,14 +224,13 @@ export class LitestreamSupervisor {
     const stalled = this.#watches.find(
       (watch) => !watch.suspension && !watch.isSnapshotting(nowMs) && watch.lag.ageMs(nowMs) > stalledAfterMs,
     );
-    if (!stalled || !this.#child || this.#child.ageMs < stalledAfterMs) return;
+    if (!stalled || !this.#runner || this.#runner.ageMs < stalledAfterMs) return;
     await this.#alone(async () => {
       this.#log.error(
         { 'backup.database': stalled.database, 'backup.lag_seconds': Math.round(stalled.lag.ageMs(nowMs) / 1000) },
         'Litestream makes no progress and is started again',
       );
-      await this.#end('kill');
-      this.#restarts += 1;
+      await this.#runner?.end();
       await this.#launch();
     });
   }
@@ -280,14 +245,14 @@ export class LitestreamSupervisor {
         { 'backup.database': watch.database, 'backup.reason': reason, 'backup.resume_ms': pauseMs },
         'backups are suspended: the application checkpoints by itself, and they begin anew later',
       );
-      await this.#end('kill');
+      await this.#runner?.end();
       watch.suspension = { reason, untilMs: this.#now() + pauseMs };
       watch.beginAnew();
       this.#tell(watch);
       await rm(shadowFolderOf(watch.file), { recursive: true, force: true });
-      await this.#fold(watch);
-      this.#restarts += 1;
+      // The other database goes on at once: folding a large WAL takes seconds.
       await this.#launch();
+      await this.#fold(watch);
     });
   }
 
@@ -321,8 +286,7 @@ export class LitestreamSupervisor {
       watch.suspension = undefined;
       this.#tell(watch);
       this.#log.info({ 'backup.database': watch.database }, 'backups begin anew');
-      await this.#end('ask');
-      this.#restarts += 1;
+      await this.#runner?.end(this.#patienceMs());
       await this.#launch();
     });
   }
@@ -349,7 +313,7 @@ export class LitestreamSupervisor {
     try {
       for (const watch of this.#watches) {
         const nowMs = this.#now();
-        if (this.#stopping || watch.suspension || !this.#child) continue;
+        if (this.#stopping || watch.suspension || !this.#runner?.isRunning) continue;
         if (watch.isSnapshotting(nowMs) || watch.local?.generation === undefined) {
           nextMs = Math.min(nextMs, confirmAfterMs);
           continue;
@@ -374,10 +338,9 @@ export class LitestreamSupervisor {
         { 'backup.database': watch.database, 'backup.problem': watch.check?.chain?.problem },
         'the backup on the replica is broken: a new generation is begun',
       );
-      await this.#end('ask');
+      await this.#runner?.end(this.#patienceMs());
       await rm(shadowFolderOf(watch.file), { recursive: true, force: true });
       watch.beginAnew();
-      this.#restarts += 1;
       await this.#launch();
     });
   }
@@ -385,21 +348,12 @@ export class LitestreamSupervisor {
   async #stop(): Promise<void> {
     clearInterval(this.#lookTimer);
     clearTimeout(this.#checkTimer);
-    clearTimeout(this.#restartTimer);
     await this.#turn.lock();
     try {
-      clearTimeout(this.#restartTimer);
-      const child = this.#child;
-      this.#child = undefined;
-      if (child) {
-        await this.#letItBegin(child);
-        const ended = await child.stop(this.#patienceMs());
-        if (!ended)
-          this.#log.error(
-            {},
-            'Litestream did not end in time; what it had not shipped is shipped after the next start',
-          );
-      }
+      if (this.#runner) await this.#letItBegin(this.#runner);
+      const ended = (await this.#runner?.end(this.#patienceMs())) ?? true;
+      if (!ended)
+        this.#log.error({}, 'Litestream did not end in time; what it had not shipped is shipped after the next start');
     } finally {
       this.#turn.unlock();
     }
@@ -408,8 +362,8 @@ export class LitestreamSupervisor {
   }
 
   /** Asked to end before it has opened its files, Litestream would ship nothing of what was written meanwhile. */
-  async #letItBegin(child: LitestreamChild): Promise<void> {
-    while (child.isAlive && child.ageMs < BEGUN_AFTER_MS) {
+  async #letItBegin(runner: LitestreamRunner): Promise<void> {
+    while (runner.isRunning && runner.ageMs < BEGUN_AFTER_MS) {
       for (const watch of this.#watches) await watch.look(this.#now());
       if (this.#watches.every((watch) => watch.isCopied)) return;
       await delay(25);
@@ -422,14 +376,20 @@ export class LitestreamSupervisor {
       if (!this.#stopping) await work();
     } catch (error) {
       this.#log.error({ err: error }, 'backups could not be looked after; it is tried again');
+      if (this.#runner && !this.#runner.isRunning) this.#runner.planRestart((error as Error).message);
     } finally {
       this.#turn.unlock();
     }
   }
 
+  /** Asked anew after each pause: a stop may have begun meanwhile. */
+  #hasToStop(): boolean {
+    return this.#stopping !== undefined;
+  }
+
   #state(): ReplicationState {
-    if (this.#binary === undefined) return 'off';
-    return this.#child?.isAlive ? 'replicating' : 'waiting';
+    if (!this.#runner) return 'off';
+    return this.#runner.isRunning ? 'replicating' : 'waiting';
   }
 
   #watch(database: DatabaseName): DatabaseWatch {

@@ -14,7 +14,10 @@ export interface SupervisorTuning {
   confirmAfterMs: number;
   /** Bytes from which a WAL that Litestream holds costs it the file. */
   maxWalBytes: number;
-  /** Bytes from which its hidden copy does. */
+  /**
+   * Bytes from which its hidden copy does. Larger: a burst of telemetry on a slow machine is copied here for a while before it
+   * has been compressed and sent, and giving up costs a snapshot of everything.
+   */
   maxShadowBytes: number;
   /** Both bounds are also at most this share of the free space, but never below `leastBoundBytes`. */
   maxShareOfFreeSpace: number;
@@ -42,8 +45,8 @@ export const DEFAULT_TUNING: SupervisorTuning = {
   checkEveryMs: MINUTE_MS,
   listEveryMs: 15 * MINUTE_MS,
   confirmAfterMs: 3 * SECOND_MS,
-  maxWalBytes: 512 * MIB,
-  maxShadowBytes: 512 * MIB,
+  maxWalBytes: 1024 * MIB,
+  maxShadowBytes: 4096 * MIB,
   maxShareOfFreeSpace: 0.25,
   leastBoundBytes: 32 * MIB,
   lateAfterMs: 30 * SECOND_MS,
