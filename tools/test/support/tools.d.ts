@@ -60,3 +60,10 @@ declare module '*/lib/api-types.mjs' {
 declare module '*/lib/node-runtime.mjs' {
   export function environmentFor(node: string, env?: NodeJS.ProcessEnv): NodeJS.ProcessEnv;
 }
+
+declare module '*/lib/browser.mjs' {
+  export function ensureBrowser(options?: {
+    path?: string;
+    cache?: string;
+  }): Promise<{ executable: string; env: Record<string, string> }>;
+}

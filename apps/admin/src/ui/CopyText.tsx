@@ -32,7 +32,7 @@ export function CopyText({ value, noun, shownLength, end = false }: CopyTextProp
     <span className={classes.copy}>
       <span className={classes.pair}>
         <code title={isShort ? value : undefined}>{isShort ? short : value}</code>
-        <ActionIcon variant="subtle" color="gray" size="xs" aria-label={`Copy ${noun}`} onClick={() => void copy()}>
+        <ActionIcon variant="subtle" color="gray" size={24} aria-label={`Copy ${noun}`} onClick={() => void copy()}>
           <Icon name={outcome === 'copied' ? 'check' : 'copy'} size={14} />
         </ActionIcon>
       </span>

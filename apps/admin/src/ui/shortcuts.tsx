@@ -1,5 +1,6 @@
-import { Button, Kbd, Modal, Switch } from '@mantine/core';
+import { Button, Kbd, Switch } from '@mantine/core';
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
+import { Dialog } from './Dialog';
 import classes from './shortcuts.module.css';
 
 /** A key of a screen and what it does. */
@@ -68,7 +69,7 @@ export function Shortcuts({ shortcuts }: { shortcuts: readonly Shortcut[] }) {
           ?
         </Kbd>
       </Button>
-      <Modal opened={isOpen} onClose={() => setOpen(false)} title="Keys of this screen" centered>
+      <Dialog title="Keys of this screen" isOpen={isOpen} onClose={() => setOpen(false)}>
         <table className={classes.list}>
           <tbody>
             {[...shortcuts, { key: '?', label: 'This list' }].map(({ key, label }) => (
@@ -93,7 +94,7 @@ export function Shortcuts({ shortcuts }: { shortcuts: readonly Shortcut[] }) {
           checked={on}
           onChange={(event) => turn(event.currentTarget.checked)}
         />
-      </Modal>
+      </Dialog>
     </>
   );
 }

@@ -1,9 +1,10 @@
-import { Button, Modal, Stack, TextInput } from '@mantine/core';
+import { Button, Stack, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { call } from '../../api/client';
 import { queryClient } from '../../api/query-client';
 import { sessionQuery } from '../../api/session';
+import { Dialog } from '../../ui/Dialog';
 import { ProblemNotice } from '../../ui/ProblemNotice';
 
 /** Deleting needs the address typed in: it cannot be undone. */
@@ -23,7 +24,7 @@ export function DeleteAccount({ email }: { email: string }) {
       <Button mt="sm" variant="default" onClick={() => setOpen(true)}>
         Delete account …
       </Button>
-      <Modal opened={isOpen} onClose={() => setOpen(false)} title="Delete the account for good?" centered>
+      <Dialog title="Delete the account for good?" isOpen={isOpen} onClose={() => setOpen(false)}>
         <form
           onSubmit={(event) => {
             event.preventDefault();
@@ -44,7 +45,7 @@ export function DeleteAccount({ email }: { email: string }) {
             </Button>
           </Stack>
         </form>
-      </Modal>
+      </Dialog>
     </>
   );
 }

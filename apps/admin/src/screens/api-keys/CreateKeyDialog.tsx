@@ -1,9 +1,10 @@
-import { Button, Checkbox, Modal, NativeSelect, Stack, TextInput } from '@mantine/core';
+import { Button, Checkbox, NativeSelect, Stack, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { call, type BodyOf } from '../../api/client';
 import { queryClient } from '../../api/query-client';
 import { CopyText } from '../../ui/CopyText';
+import { Dialog } from '../../ui/Dialog';
 import { Notice } from '../../ui/Notice';
 import { ProblemNotice } from '../../ui/ProblemNotice';
 import { KEYS_OPERATION } from './key-state';
@@ -30,9 +31,9 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** Creates a key and shows it, this once. */
 export function CreateKeyDialog({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
   return (
-    <Modal opened={isOpen} onClose={onClose} title="New API key" centered closeOnClickOutside={false}>
+    <Dialog title="New API key" isOpen={isOpen} onClose={onClose} isKept>
       <CreateKeyForm onClose={onClose} />
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -82,7 +83,7 @@ function CreateKeyForm({ onClose }: { onClose: () => void }) {
           data-autofocus
         />
         <Checkbox.Group label="It may" value={permissions} onChange={(chosen) => setPermissions(chosen)}>
-          <Stack gap={4} mt={4}>
+          <Stack gap={8} mt={8}>
             {PERMISSIONS.map(([permission, meaning]) => (
               <Checkbox key={permission} size="xs" value={permission} label={`${permission}: ${meaning}`} />
             ))}

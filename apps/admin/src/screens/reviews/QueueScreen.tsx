@@ -30,6 +30,7 @@ export function QueueScreen() {
   const reviews = useQuery({
     ...readPage('GET /v1/admin/reviews', { query: { ...search, limit: PAGE_SIZE } }),
     refetchInterval: REFRESH_MS,
+    refetchOnWindowFocus: 'always',
   });
   const isPending = search.status === undefined;
   const columns = useMemo(() => queueColumns(session.id, isPending), [session.id, isPending]);
