@@ -225,12 +225,11 @@ describe('the console in a browser', () => {
 
     // The other way to meet: a claim.
     await open(first, PAGE);
-    await open(second, PAGE);
     await button(first, 'Claim for 30 minutes').click();
     await button(first, 'Give my claim back').waitFor();
-    await button(second, 'Approve …').click();
-    await button(second, /^Approve$/).click();
-    await second.page.getByText('Rita works on this', { exact: false }).first().waitFor();
+    await open(second, PAGE);
+    await second.page.getByText('Rita works on this').waitFor();
+    expect(await button(second, 'Approve …').isDisabled()).toBe(true);
     await button(first, 'Give my claim back').click();
     await button(first, 'Claim for 30 minutes').waitFor();
     await second.context.close();
@@ -298,6 +297,41 @@ describe('the console in a browser', () => {
     await developer.page.getByText('This is not for your account').waitFor();
     expect(await findBarriers(developer.page)).toEqual([]);
     await developer.context.close();
+  });
+
+  it('finds an app while somebody types, suspends it with a reason, and restores it', async () => {
+    const { page } = visitor;
+    await page.goto('/admin/apps');
+    await page.getByRole('searchbox').fill('com.example.lant');
+    await page.waitForURL(/q=com\.example\.lant/);
+    await page.getByRole('link', { name: 'Lantern', exact: true }).click();
+    await page.getByRole('heading', { level: 1, name: /Lantern/ }).waitFor();
+    await button(visitor, 'Suspend …').click();
+    const dialog = page.getByRole('dialog', { name: 'Suspend Lantern' });
+    await dialog.getByLabel('Reason').fill('Reported by users.');
+    await dialog.getByRole('button', { name: 'Suspend it' }).click();
+    await page.getByText('Suspended: not in the store', { exact: false }).waitFor();
+    expect(await story.inStore(LANTERN)).toBeUndefined();
+    await button(visitor, 'Lift the suspension').click();
+    await button(visitor, 'Suspend …').waitFor();
+    expect(await story.inStore(LANTERN)).toMatchObject({ latest_version: { version_code: 2 } });
+  });
+
+  it('shows the figures of telemetry that the API gives', async () => {
+    const { page } = visitor;
+    const answered = page.waitForResponse((answer) => answer.url().includes('/telemetry/overview'));
+    await page.goto(`/admin/apps/${WITH_TELEMETRY}/telemetry`);
+    const { totals } = (await (await answered).json()) as { totals: Record<'devices' | 'sessions' | 'events', number> };
+    expect(totals.events).toBeGreaterThan(0);
+    const section = page.getByRole('region', { name: 'In all' });
+    for (const [name, label] of [
+      ['devices', 'Devices'],
+      ['sessions', 'Sessions'],
+      ['events', 'Events'],
+    ] as const) {
+      const figure = section.locator('div', { has: page.getByText(label, { exact: true }) }).last();
+      expect(await figure.locator('dd').textContent()).toMatch(new RegExp(`^${totals[name].toLocaleString('en')} `));
+    }
   });
 
   it.each([

@@ -1,5 +1,6 @@
-import { Button, Group, Modal, Stack, Textarea } from '@mantine/core';
+import { Button, Group, Stack, Textarea } from '@mantine/core';
 import { useState, type ReactNode } from 'react';
+import { Dialog } from './Dialog';
 import { ProblemNotice } from './ProblemNotice';
 
 const MAX_REASON_LENGTH = 1_000;
@@ -19,9 +20,9 @@ interface ReasonDialogProps {
 /** Asks why, then does something that others will feel. The reason is kept. */
 export function ReasonDialog({ isOpen, onClose, title, ...rest }: ReasonDialogProps) {
   return (
-    <Modal opened={isOpen} onClose={onClose} title={title} centered>
+    <Dialog title={title} isOpen={isOpen} onClose={onClose} isKept>
       <ReasonForm onClose={onClose} {...rest} />
-    </Modal>
+    </Dialog>
   );
 }
 
