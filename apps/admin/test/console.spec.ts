@@ -344,7 +344,7 @@ describe('the console in a browser', () => {
     for (const path of CLIENT_PATHS) {
       await page.goto(`/admin${await addressOf(path)}`);
       await page.getByRole('heading', { level: 1 }).waitFor();
-      await page.waitForLoadState('networkidle');
+      await page.waitForFunction(() => document.querySelector('[data-loading]') === null);
       expect([path, await findBarriers(page), await overflowOf(page)]).toEqual([path, [], 0]);
     }
     await reader.context.close();

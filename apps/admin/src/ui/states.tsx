@@ -44,7 +44,7 @@ export function DeniedState({ error }: { error: ApiError }) {
 /** Something is on its way: shapes of what comes, and a word for screen readers. */
 export function LoadingState({ rows = 6, label = 'Loading …' }: { rows?: number; label?: string }) {
   return (
-    <div className={classes.loading} role="status">
+    <div className={classes.loading} role="status" data-loading>
       <span className="visually-hidden">{label}</span>
       {Array.from({ length: rows }, (_, row) => (
         <Skeleton key={row} height={row === 0 ? 22 : 36} width={row === 0 ? '30%' : '100%'} />

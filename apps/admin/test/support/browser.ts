@@ -35,7 +35,7 @@ export class TestBrowser {
     const { executable, env } = await ensureBrowser();
     const browser = await chromium.launch({
       executablePath: executable,
-      env: { ...process.env, ...env } as Record<string, string>,
+      env: { ...process.env, ...env },
       // No sandbox: as root, and in many containers, there is none to be had. Only our own server is opened.
       args: [
         '--no-sandbox',
@@ -102,7 +102,10 @@ export async function findBarriers(page: Page): Promise<string[]> {
         run(context: object, options: object): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }>;
       };
     };
-    const { violations } = await axe.run(document, { runOnly: { type: 'tag', values: tags } });
+    const { violations } = await axe.run(document, {
+      runOnly: { type: 'tag', values: tags },
+      resultTypes: ['violations'],
+    });
     return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`));
   }, RULES);
 }
