@@ -96,13 +96,6 @@ describe('Litestream in trouble', () => {
     await stage.untilHealthy();
     expect(await stage.restore('core')).toBe(rows);
   });
-
-  it('says a trouble once, however often it comes', () => {
-    const complaints = stage.log
-      .filter(({ message }) => message === 'Litestream complains')
-      .map(({ fields }) => fields);
-    expect(new Set(complaints.map((fields) => JSON.stringify(fields))).size).toBe(complaints.length);
-  });
 });
 
 describe('a database that is opened and closed while no Litestream runs', () => {
