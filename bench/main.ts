@@ -1,7 +1,9 @@
-/** Measures telemetry against the targets of its contract. docs/performance.md tells what each figure means. */
+/** Measures telemetry and backups against the targets of their contract. docs/performance.md tells what each figure means. */
+import { crashCase } from './cases/crash.ts';
 import { exportCase } from './cases/export.ts';
 import { ingestCase } from './cases/ingest.ts';
 import { queryCase } from './cases/query.ts';
+import { restoreCase } from './cases/restore.ts';
 import { retentionCase } from './cases/retention.ts';
 import { rollupCase } from './cases/rollup.ts';
 import { walCase } from './cases/wal.ts';
@@ -13,7 +15,16 @@ import { say } from './lib/progress.ts';
 import { Report } from './lib/report.ts';
 import { SCALES } from './lib/scales.ts';
 
-const CASES: readonly BenchCase[] = [ingestCase, rollupCase, queryCase, exportCase, retentionCase, walCase];
+const CASES: readonly BenchCase[] = [
+  ingestCase,
+  rollupCase,
+  queryCase,
+  exportCase,
+  retentionCase,
+  walCase,
+  crashCase,
+  restoreCase,
+];
 
 const HELP = `npm run bench -- [names] [options]
 

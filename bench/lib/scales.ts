@@ -16,6 +16,11 @@ export interface Scale {
   simulatedEventsPerDay: number;
   /** How long `wal` writes, milliseconds. */
   walMs: number;
+  /** Crashes of `crash`, and milliseconds of load before each. */
+  crashes: number;
+  crashLoadMs: number;
+  /** Raw rows of the telemetry.db that `restore` brings back. */
+  restoreRows: number;
 }
 
 /** `small` takes seconds and says little; `tenth` fits in ten minutes; `full` holds 100 million rows. */
@@ -31,6 +36,9 @@ export const SCALES: Record<Scale['name'], Scale> = {
     asks: 5,
     simulatedEventsPerDay: 6_000,
     walMs: 3_000,
+    crashes: 2,
+    crashLoadMs: 3_000,
+    restoreRows: 100_000,
   },
   tenth: {
     name: 'tenth',
@@ -43,6 +51,9 @@ export const SCALES: Record<Scale['name'], Scale> = {
     asks: 15,
     simulatedEventsPerDay: 20_000,
     walMs: 60_000,
+    crashes: 10,
+    crashLoadMs: 8_000,
+    restoreRows: 2_000_000,
   },
   full: {
     name: 'full',
@@ -55,5 +66,8 @@ export const SCALES: Record<Scale['name'], Scale> = {
     asks: 25,
     simulatedEventsPerDay: 100_000,
     walMs: 600_000,
+    crashes: 10,
+    crashLoadMs: 8_000,
+    restoreRows: 20_000_000,
   },
 };

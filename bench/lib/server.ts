@@ -9,6 +9,8 @@ import { plainEnvironment, serverAllocator, serverFlags } from './environment.ts
 /** Ends the server when this process is gone, however that went. */
 const FOLLOWER = new URL('../../tools/lib/follow-wrapper.mjs', import.meta.url).href;
 const MAIN = fileURLToPath(new URL('../../apps/api/dist/main.js', import.meta.url));
+/** Where no binary is, so that a server runs without replication. */
+const NO_LITESTREAM = '/nowhere/litestream';
 const START_MS = 60_000;
 const STOP_MS = 30_000;
 const ACCOUNT = { email: 'bench@example.com', password: 'a password for benchmarks' };
@@ -27,7 +29,13 @@ export class RealServer {
   /** Starts it and signs in; `onAnswer` is told of its first answer. @throws with its log when it ends instead */
   static async start(
     dataDir: string,
-    options: { environment?: Record<string, string>; profiles?: string; onAnswer?: () => void } = {},
+    options: {
+      environment?: Record<string, string>;
+      /** Whether Litestream runs beside it, as it does where nobody measures. */
+      replicated?: boolean;
+      profiles?: string;
+      onAnswer?: () => void;
+    } = {},
   ): Promise<RealServer> {
     const profiling =
       options.profiles === undefined
@@ -49,6 +57,7 @@ export class RealServer {
         TELEMETRY_BOT_ACTIVE_HOURS: '25',
         TELEMETRY_DAILY_EVENTS_PER_APP: '1000000000000',
         TELEMETRY_EXPORT: 'off',
+        ...(options.replicated ? {} : { LITESTREAM_PATH: NO_LITESTREAM }),
         ...options.environment,
       }),
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],

@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto';
+import type { RealServer } from '../lib/server.ts';
+import type { LoadedApp } from './batches.ts';
+
+/** Something that a server acknowledged, and when. */
+export interface Acknowledged {
+  id: string;
+  /** Events of a batch; 1 for an app. */
+  count: number;
+  atMs: number;
+}
+
+const EVENTS_PER_BATCH = 50;
+
+/** Writes that are remembered one by one, so that after a crash each can be looked for. */
+export class Witnesses {
+  readonly batches: Acknowledged[] = [];
+  readonly apps: Acknowledged[] = [];
+  #apps = 0;
+
+  /** Sends batches one after the other until the server is gone. */
+  async sendBatches(server: RealServer, app: LoadedApp, device: string): Promise<void> {
+    for (;;) {
+      const id = randomUUID();
+      const answer = await fetch(new URL('/v1/telemetry/batches', server.url), {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-ingest-key': app.key },
+        body: batchOf(id, app, device),
+      }).catch(() => undefined);
+      if (!answer) return;
+      const receipt = (await answer.json().catch(() => undefined)) as { accepted?: number } | undefined;
+      if (answer.status === 200 && receipt?.accepted) {
+        this.batches.push({ id, count: receipt.accepted, atMs: performance.now() });
+      } else if (receipt === undefined) return;
+    }
+  }
+
+  /** Registers apps one after the other until the server is gone. */
+  async makeApps(server: RealServer): Promise<void> {
+    for (;;) {
+      const id = `com.witness.app${(this.#apps += 1)}`;
+      try {
+        await server.makeApp(id);
+      } catch {
+        return;
+      }
+      this.apps.push({ id, count: 1, atMs: performance.now() });
+    }
+  }
+}
+
+function batchOf(id: string, app: LoadedApp, device: string): string {
+  const timestamp = new Date().toISOString();
+  return JSON.stringify({
+    batch_id: id,
+    app_id: app.packageId,
+    app_version: '1.0.0',
+    mosis_version: '1.0.0',
+    device_id: device,
+    session_id: '00000000-0000-4000-8000-000000000001',
+    events: Array.from({ length: EVENTS_PER_BATCH }, (_, index) => ({
+      type: 'screen_view',
+      timestamp,
+      data: { screen_name: `screen ${index % 9}` },
+    })),
+  });
+}
