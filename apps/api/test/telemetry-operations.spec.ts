@@ -46,15 +46,6 @@ describe('telemetry, for operators', () => {
     expect(/^mosis_telemetry_events_total (\S+)$/m.exec(again)?.[1]).toBe('3');
   });
 
-  it('has every figure in the operator’s guide', async () => {
-    const { readFileSync } = await import('node:fs');
-    const guide = readFileSync(new URL('../../../docs/operating.md', import.meta.url), 'utf8');
-    const body = String((await platform.client().get('/metrics')).body);
-    const names = [...body.matchAll(/^# TYPE (mosis_\w+) (\w+)$/gm)].map(([, name = '', type]) => `${name} ${type}`);
-    const listed = [...guide.matchAll(/^\| `(mosis_\w+)` +\| (\w+) /gm)].map(([, name, type]) => `${name} ${type}`);
-    expect(listed.sort()).toEqual(names.sort());
-  });
-
   it('keeps itself in order, and shows when it did and will', async () => {
     const upkeep = async () =>
       (
