@@ -10,6 +10,7 @@ import { AdministrationModule } from './administration/administration.module.js'
 import { ApiKeysModule } from './api-keys/api-keys.module.js';
 import { AppsModule } from './apps/apps.module.js';
 import { AuditModule } from './audit/audit.module.js';
+import { BackupDrillModule } from './backups/backup-drill.module.js';
 import { BackupsModule } from './backups/backups.module.js';
 import { ObjectMirrorModule } from './backups/object-mirror.module.js';
 import { Clock } from './common/clock.js';
@@ -59,6 +60,7 @@ export class AppModule {
         TelemetryEngineModule.with(telemetry),
         BackupsModule.with(backup),
         ObjectMirrorModule.with(mirror),
+        BackupDrillModule,
         LimitsModule,
         JobsModule,
         MailModule,

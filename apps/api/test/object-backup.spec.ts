@@ -1,8 +1,9 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BackupLocationError, ObjectMirror } from '@mosis/backup';
 import { packageKey } from '@mosis/object-store';
-import { DAY_MS, MINUTE_MS } from '../src/common/clock.js';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../src/common/clock.js';
+import { BackupDrillService } from '../src/backups/backup-drill.service.js';
 import { ObjectMirrorService } from '../src/backups/object-mirror.service.js';
 import { OBJECT_MIRROR } from '../src/backups/object-mirror.token.js';
 import { createPublisher, upload } from './support/actors.js';
@@ -14,7 +15,7 @@ describe('the copies of objects in the backup', () => {
   let platform: TestPlatform;
   let mirror: ObjectMirror;
   beforeAll(async () => {
-    platform = await TestPlatform.start({}, { mirrored: true });
+    platform = await TestPlatform.start({}, { mirrored: true, backedUp: true });
     mirror = platform.app.get<ObjectMirror>(OBJECT_MIRROR);
   });
   afterAll(() => platform.stop());
@@ -43,6 +44,19 @@ describe('the copies of objects in the backup', () => {
     platform.clock.advance(2 * DAY_MS);
     expect(await service.run()).toMatchObject({ removed: 1, kept_though_gone: 0 });
     expect(existsSync(copyOf(key))).toBe(false);
+  });
+
+  it('are proven at the latest every other day, within a stated time', async () => {
+    const drills = platform.app.get(BackupDrillService);
+    platform.clock.advance(2 * DAY_MS + 3 * HOUR_MS);
+    expect((await problems()).map(({ code }) => code)).toContain('backup-drill-overdue');
+    drills.deadlineMs = 1;
+    const late = await drills.verify();
+    expect(late).toMatchObject({ state: 'failed', checks: [], failures: [expect.stringMatching(/took longer than/)] });
+    expect(readdirSync(join(platform.settings.dataDir, 'tmp'))).toEqual([]);
+    const codes = (await problems()).map(({ code }) => code);
+    expect(codes).toContain('backup-drill-failed');
+    expect(codes).not.toContain('backup-drill-overdue');
   });
 
   it('make nobody wait when the backup is gone', async () => {

@@ -218,6 +218,13 @@ export const coreTables = {
     created_at: text(),
     updated_at: text(),
   },
+  backup_drills: {
+    id: text(),
+    state: text<'running' | 'passed' | 'failed'>(),
+    started_at: text(),
+    finished_at: textOrNull(),
+    report: textOrNull(),
+  },
   pending_objects: { id: text(), object_key: text(), created_at: text() },
 } as const;
 

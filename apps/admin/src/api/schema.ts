@@ -10,6 +10,8 @@ export type App = { name: string; description: string; category: string; tags: A
 
 export type AuditRow = { seq: number; occurred_at: string; actor_kind: string; actor_id: string | null; credential_id: string | null; action: string; subject_kind: string; subject_id: string; data: Record<string, unknown>; request_id: string | null; hash: string; };
 
+export type BackupDrill = { id: string; state: "passed" | "failed"; started_at: string; finished_at: string; duration_seconds: number; rpo_seconds: number | null; rto_seconds: number | null; restored_bytes: number; objects_hashed: number; checks: Array<{ name: string; detail: string; }>; failures: Array<string>; };
+
 export type Check = { name: string; required: boolean; run: number; status: "queued" | "running" | "passed" | "failed" | "errored" | "skipped"; code: string | null; detail: string | null; evidence: unknown; finished_at: string | null; };
 
 export type CreatedApiKey = { id: string; developer_id: string; name: string; key_prefix: string; permissions: Array<"apps:read" | "apps:write" | "versions:upload" | "versions:publish" | "telemetry:read" | "telemetry:erase" | "keys:manage">; app_package_ids: Array<string> | null; last_used_at: string | null; expires_at: string | null; revoked_at: string | null; revoked_reason: string | null; created_at: string; key: string | null; };
@@ -40,7 +42,7 @@ export type StoreVersion = { version_code: number; version_name: string; package
 
 export type System = { version: string; node_version: string; sqlite_version: string; started_at: string; uptime_seconds: number; memory: { resident_bytes: number; heap_used_bytes: number; }; database: { size_bytes: number; wal_bytes: number; migrations: Array<{ name: string; state: string; applied_at: string | null; }>; }; disk: { free_bytes: number; total_bytes: number; }; object_store: string; mail: "smtp" | "outbox"; reviews: { pending: number; overdue: number; oldest_due_at: string | null; }; audit: { last_seq: number; last_verified: unknown; }; package_drill: unknown; jobs: Array<{ kind: string; state: string; count: number; }>; repeating_jobs: Array<{ kind: string; state: "done" | "failed" | "running" | "queued"; last_run_at: string | null; result: unknown; error: string | null; next_run_at: string | null; }>; telemetry: SystemTelemetry; backup: SystemBackup | null; problems: Array<{ code: string; detail: string; }>; };
 
-export type SystemBackup = { available: boolean; litestream_version: string; location: string; restarts: number; same_device: boolean; databases: Array<DatabaseBackup>; warnings: Array<{ code: string; detail: string; }>; objects: ObjectBackup | null; };
+export type SystemBackup = { available: boolean; litestream_version: string; location: string; restarts: number; same_device: boolean; databases: Array<DatabaseBackup>; warnings: Array<{ code: string; detail: string; }>; objects: ObjectBackup | null; last_drill: BackupDrill | null; };
 
 export type SystemTelemetry = { writer: { uploads: number; events: number; commits: number; refused: Record<string, number>; waiting_uploads: number; waiting_bytes: number; rollup_lag_ms: number; restarts: number; }; database_bytes: number; wal_bytes: number; free_bytes: number; partitions: number; raw_rows: number; oldest_partition: string | null; archive_waiting: number; export_waiting: number; clock_jump_ms: number; };
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { appSchema } from '../apps/apps.schemas.js';
+import { backupDrillSchema } from '../backups/backup-drill.schemas.js';
 import { backupSchema } from '../backups/backups.schemas.js';
 import { objectBackupSchema } from '../backups/object-mirror.schemas.js';
 import { pageQueryFields } from '../common/pagination.js';
@@ -114,7 +115,10 @@ export const systemSchema = z
       .describe('Work that repeats: how it last ended, and when it runs next.'),
     telemetry: telemetrySchema,
     backup: backupSchema
-      .extend({ objects: objectBackupSchema.nullable().describe('Copies of objects.') })
+      .extend({
+        objects: objectBackupSchema.nullable().describe('Copies of objects.'),
+        last_drill: backupDrillSchema.nullable().describe('The last verification: a full restore, and what it proved.'),
+      })
       .meta({ id: 'SystemBackup' })
       .nullable(),
     problems: z.array(z.object({ code: z.string(), detail: z.string() })),

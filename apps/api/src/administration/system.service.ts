@@ -4,6 +4,7 @@ import { statfs } from 'node:fs/promises';
 import { CoreDatabase, coreDatabasePath, readCoreMigrations } from '@mosis/db';
 import { Migrator } from '@mosis/sqlite';
 import { AuditRepository } from '../audit/audit.repository.js';
+import { BackupDrillService } from '../backups/backup-drill.service.js';
 import { BackupsService } from '../backups/backups.service.js';
 import { ObjectMirrorService } from '../backups/object-mirror.service.js';
 import { Clock, DAY_MS } from '../common/clock.js';
@@ -43,6 +44,7 @@ export class SystemService implements OnModuleInit {
     private readonly telemetry: TelemetryStatusService,
     private readonly backups: BackupsService,
     private readonly mirror: ObjectMirrorService,
+    private readonly drills: BackupDrillService,
     private readonly clock: Clock,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {
@@ -82,7 +84,7 @@ export class SystemService implements OnModuleInit {
       jobs: await this.jobRows.countByState(),
       repeating_jobs: await this.jobs.listRepeating(),
       telemetry: await this.telemetry.resource(),
-      backup: this.describeBackup(),
+      backup: await this.describeBackup(),
     };
     const problems = [
       ...findProblems(report.disk.free_bytes, audit, drill, report.jobs),
@@ -90,6 +92,7 @@ export class SystemService implements OnModuleInit {
       ...(await this.telemetry.findProblems()),
       ...this.backups.findProblems(),
       ...this.mirror.findProblems(),
+      ...(await this.drills.findProblems()),
     ];
     return { ...report, problems };
   }
@@ -109,6 +112,7 @@ export class SystemService implements OnModuleInit {
       ...(await this.telemetry.findProblems()),
       ...this.backups.findProblems(),
       ...this.mirror.findProblems(),
+      ...(await this.drills.findProblems()),
     ];
   }
 
@@ -128,9 +132,14 @@ export class SystemService implements OnModuleInit {
       : [{ code: 'object-store-unavailable', detail: `Packages cannot be stored or read: ${detail}` }];
   }
 
-  private describeBackup(): SystemReport['backup'] {
+  private async describeBackup(): Promise<SystemReport['backup']> {
     const databases = this.backups.resource();
-    return databases && { ...databases, objects: this.mirror.resource() };
+    if (!databases) return null;
+    return {
+      ...databases,
+      objects: this.mirror.resource(),
+      last_drill: (await this.drills.findLatest()) ?? null,
+    };
   }
 
   private async latest(kind: string): Promise<JobReport | undefined> {

@@ -11,7 +11,7 @@ export class BackupsModule {
     return {
       module: BackupsModule,
       providers: [{ provide: SUPERVISOR, useValue: supervisor ?? null }, BackupsService],
-      exports: [BackupsService],
+      exports: [BackupsService, SUPERVISOR],
     };
   }
 }

@@ -11,7 +11,7 @@ export class ObjectMirrorModule {
     return {
       module: ObjectMirrorModule,
       providers: [{ provide: OBJECT_MIRROR, useValue: mirror ?? null }, ObjectMirrorService],
-      exports: [ObjectMirrorService],
+      exports: [ObjectMirrorService, OBJECT_MIRROR],
     };
   }
 }

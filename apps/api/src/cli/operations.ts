@@ -3,6 +3,7 @@ import { AccountsService } from '../accounts/accounts.service.js';
 import { AuditSegments } from '../audit/audit-segments.js';
 import { AuditService, type AuditActor } from '../audit/audit.service.js';
 import { BackupsService } from '../backups/backups.service.js';
+import { BackupDrillService } from '../backups/backup-drill.service.js';
 import { DemoService, type DemoOptions } from '../demo/demo.service.js';
 import { ObjectsService } from '../objects/objects.service.js';
 import type { OperationProgress } from './progress.types.js';
@@ -38,6 +39,11 @@ export const OPERATIONS = {
   ) => app.get(ObjectsService).findDamagedObjects((done) => onProgress({ done })),
   'backup.status': async (app: INestApplicationContext, _input: Record<string, never>) =>
     app.get(BackupsService).report(),
+  'backup.verify': async (
+    app: INestApplicationContext,
+    input: { all: boolean },
+    onProgress: (progress: OperationProgress) => void,
+  ) => app.get(BackupDrillService).verify(input, onProgress),
   ...TELEMETRY_OPERATIONS,
 } as const;
 

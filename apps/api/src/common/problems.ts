@@ -106,6 +106,7 @@ export const PROBLEMS = {
   'upload-failed': [503, 'The batch could not be stored'],
   'disk-low': [503, 'The disk is nearly full'],
   'disk-full': [503, 'The disk is full'],
+  'read-only': [503, 'The server only reads'],
   'shutting-down': [503, 'The server is shutting down'],
 } as const satisfies Record<string, readonly [status: number, title: string]>;
 

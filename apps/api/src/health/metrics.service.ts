@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import { ReviewDeskService } from '../review-desk/review-desk.service.js';
+import { BackupDrillMetrics } from './backup-drill-metrics.js';
 import { BackupMetrics } from './backup-metrics.js';
 import { ObjectMirrorMetrics } from './object-mirror-metrics.js';
 import { TelemetryMetrics } from './telemetry-metrics.js';
@@ -38,11 +39,13 @@ export class MetricsService {
     private readonly telemetry: TelemetryMetrics,
     private readonly backups: BackupMetrics,
     private readonly mirror: ObjectMirrorMetrics,
+    private readonly drills: BackupDrillMetrics,
   ) {
     collectDefaultMetrics({ register: this.registry });
     telemetry.register(this.registry);
     backups.register(this.registry);
     mirror.register(this.registry);
+    drills.register(this.registry);
   }
 
   /** Counts an answered request; `route` is the pattern, never the address, so that there are few. */
@@ -59,6 +62,7 @@ export class MetricsService {
     await this.telemetry.update();
     this.backups.update();
     this.mirror.update();
+    await this.drills.update();
     return this.registry.metrics();
   }
 }

@@ -51,7 +51,7 @@ function readDocumented(): Map<string, Metric> {
 }
 
 const FUNCTIONS =
-  /\b(?:sum|max|min|avg|topk|rate|increase|histogram_quantile|predict_linear|label_values|by|on|unless|and|or|job|instance|le)\b/g;
+  /\b(?:time|sum|max|min|avg|topk|rate|increase|histogram_quantile|predict_linear|label_values|by|on|unless|and|or|job|instance|le)\b/g;
 
 /** What is wrong with a PromQL expression, as far as names, labels and brackets go. */
 function findFaults(expression: string): string[] {

@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { LitestreamSupervisor } from '@mosis/backup';
 import { CoreDatabase } from '@mosis/db';
 import { TelemetryEngine } from '@mosis/telemetry';
 import { migrateAll } from '../../src/cli/migrate.js';
 import { openParts } from '../../src/cli/open-parts.js';
+import { startBackup } from '../../src/cli/start-backup.js';
 import { Clock } from '../../src/common/clock.js';
 import { readSettings, type Settings } from '../../src/config/settings.js';
 import { createHttpApplication } from '../../src/http/http-application.js';
@@ -41,12 +43,13 @@ export class TestPlatform {
     readonly settings: Settings,
     readonly clock: TestClock,
     private readonly logLines: string[],
+    private readonly backup?: LitestreamSupervisor,
   ) {}
 
-  /** Starts one; `environment` overrides settings by their variables. Objects are mirrored only where a test says so. */
+  /** Starts one; `environment` overrides settings by their variables. It is backed up only where a test says so. */
   static async start(
     environment: Record<string, string> = {},
-    options: { mirrored?: boolean } = {},
+    options: { mirrored?: boolean; backedUp?: boolean } = {},
   ): Promise<TestPlatform> {
     const dataDir = environment.DATA_DIR ?? mkdtempSync(join(tmpdir(), 'mosis-api-'));
     const settings = readSettings({
@@ -57,8 +60,6 @@ export class TestPlatform {
       ...environment,
       DATA_DIR: dataDir,
     });
-    migrateAll(settings);
-    const clock = new TestClock();
     const logLines: string[] = [];
     const sink = new Writable({
       write(chunk: Buffer, _encoding, done) {
@@ -67,11 +68,16 @@ export class TestPlatform {
       },
     });
     const logger = createLogger(settings.logLevel, sink);
-    const app = await createHttpApplication(await openParts(settings, { clock, logger, ...options }), logger);
+    const backup = options.backedUp ? await startBackup(settings, logger) : undefined;
+    migrateAll(settings);
+    const clock = new TestClock();
+    const { mirrored = false } = options;
+    const parts = await openParts(settings, { clock, logger, mirrored, ...(backup ? { backup } : {}) });
+    const app = await createHttpApplication(parts, logger);
     await app.init();
     await app.getHttpAdapter().getInstance().ready();
     await app.get(JobsService).start();
-    return new TestPlatform(app, settings, clock, logLines);
+    return new TestPlatform(app, settings, clock, logLines, backup);
   }
 
   /** The open core database, for looking and for attacks by direct SQL. */
@@ -102,6 +108,7 @@ export class TestPlatform {
   /** Closes the application and, unless told otherwise, removes its data. */
   async stop(options: { keepData?: boolean } = {}): Promise<void> {
     await this.app.close();
+    await this.backup?.stop();
     if (!options.keepData) rmSync(this.settings.dataDir, { recursive: true, force: true });
   }
 }

@@ -7,6 +7,7 @@ import { litestreamEnvironment, renderLitestreamConfig } from '../litestream/con
 import { DATABASES, databaseFileName, type BackupLocation, type DatabaseName } from '../location.js';
 import { Announcer } from './announcer.js';
 import { findExcess } from './bounds.js';
+import { comparePositions, type Position } from '../replica/position.js';
 import { checkpoint } from './checkpoint.js';
 import { DatabaseWatch } from './database-watch.js';
 import { HealthCheck } from './health-check.js';
@@ -23,6 +24,7 @@ import { DEFAULT_TUNING, pauseAfter, type SupervisorTuning } from './tuning.js';
 const FIRST_CHECK_MS = 2_500;
 /** It opens its files within half a second; a busy machine may take its time. */
 const BEGUN_AFTER_MS = 5_000;
+const SHIPPED_LOOK_MS = 50;
 
 export interface SupervisorOptions {
   /** Holds the databases; the caller owns its lock. */
@@ -120,6 +122,30 @@ export class LitestreamSupervisor {
     for (const watch of this.#watches) watch.listedAtMs = Number.NEGATIVE_INFINITY;
     await this.#check();
     return this.status();
+  }
+
+  /**
+   * Resolves when everything that is written by now is on the replica.
+   *
+   * @throws why not: the reason of `signal`, or a database that is not copied at all
+   */
+  async whenShipped(signal: AbortSignal): Promise<void> {
+    for (const watch of this.#watches) {
+      let wanted: Position | undefined;
+      for (;;) {
+        signal.throwIfAborted();
+        if (this.#runner === undefined) throw new Error('there is no Litestream');
+        if (watch.suspension) throw new Error(`${watch.database}.db is not copied: ${watch.suspension.reason}`);
+        await watch.look(this.#now());
+        const { end } = watch.local ?? {};
+        // A generation that was begun meanwhile holds it in its snapshot. Every end that is seen from here on lies behind
+        // what was written, so the least of them is enough: one seen while a WAL begins anew may be far ahead.
+        if (end && (wanted?.generation !== end.generation || comparePositions(end, wanted) < 0)) wanted = end;
+        const { replicated } = watch.lag;
+        if (wanted && replicated?.generation === wanted.generation && comparePositions(replicated, wanted) >= 0) break;
+        await delay(SHIPPED_LOOK_MS);
+      }
+    }
   }
 
   /** Lets Litestream ship the last WAL and ends it. Every connection that writes must be closed by now. */

@@ -247,6 +247,11 @@ export class TelemetryEngine {
     return this.#alone(() => purgeExports(this.#columnar(), options));
   }
 
+  /** Writes down what a verification of the backups looks for in what comes back; resolves after it is synced. */
+  async recordMarker(marker: string): Promise<void> {
+    await this.#writer.call('recordMarker', { marker });
+  }
+
   /** What is stored, and what waits for a copy, as of now. */
   async describeStorage(): Promise<StorageReport> {
     await this.#look();

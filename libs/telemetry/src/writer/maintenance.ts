@@ -67,6 +67,18 @@ export class Maintenance {
     return this.store.flush(this.now());
   }
 
+  /** Writes down what a verification of the backups looks for in what comes back. */
+  recordMarker(input: { marker: string }): void {
+    this.store.transaction(() =>
+      this.store.db
+        .prepare(
+          `INSERT INTO engine_state (key, value) VALUES ('backup_marker', ?)
+           ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
+        )
+        .run(input.marker),
+    );
+  }
+
   /** Drops a partition: its raw rows are unreachable from here on. Its rows must be in the roll-ups. */
   dropPartition(input: { day: number }): { dropped: boolean } & RollupChange {
     return this.store.transaction(() => {

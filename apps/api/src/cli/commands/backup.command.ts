@@ -5,8 +5,9 @@ import { reportBackup, type BackupReport } from '../../backups/backups.service.j
 import { formatBytes } from '../../common/format.js';
 import { readProcessSettings, type Settings } from '../../config/settings.js';
 import { askServer } from '../control-socket.js';
+import { addBackupVerifyCommand, describeLastDrill, readLastDrill } from './backup-verify.command.js';
 
-/** `mosis backup status`. */
+/** `mosis backup status|verify`. */
 export function addBackupCommand(program: Command): void {
   const backup = program.command('backup').description('continuous backups of core.db and telemetry.db');
   backup
@@ -14,11 +15,14 @@ export function addBackupCommand(program: Command): void {
     .description('whether both databases can be restored, and what is missing on the replica (exit code 1 when not)')
     .option('--json', 'as JSON')
     .action(async (options: { json?: boolean }) => {
-      const report = await readStatus(readProcessSettings());
-      if (options.json) print(JSON.stringify(report, null, 2));
-      else for (const line of describeReport(report)) print(line);
+      const settings = readProcessSettings();
+      const report = await readStatus(settings);
+      const lastDrill = readLastDrill(settings.dataDir);
+      if (options.json) print(JSON.stringify({ ...report, last_drill: lastDrill ?? null }, null, 2));
+      else for (const line of [...describeReport(report), '', describeLastDrill(lastDrill, new Date())]) print(line);
       if (report.problems.length > 0 || report.databases.some(({ healthy }) => healthy !== true)) process.exitCode = 1;
     });
+  addBackupVerifyCommand(backup);
 }
 
 /** The running server knows what is on its way; without one, the files and the replica tell. Neither is changed. */

@@ -7,9 +7,11 @@ export function addServeCommand(program: Command): void {
     .command('serve')
     .description('start the server (settings are environment variables, see docs/operating.md)')
     .option('--demo', 'load the small demo catalogue')
-    .action(async (options: { demo?: boolean }) => {
-      const { startServer } = await import('../server.js');
-      const server = await startServer(readProcessSettings(), options);
+    .option('--read-only', 'look at restored data: refuse what writes, run no background work, back nothing up')
+    .action(async ({ readOnly, ...options }: { demo?: boolean; readOnly?: boolean }) => {
+      const server = readOnly
+        ? await (await import('../read-only-server.js')).startReadOnlyServer(readProcessSettings())
+        : await (await import('../server.js')).startServer(readProcessSettings(), options);
       const stop = () => {
         server.stop().then(
           () => process.exit(0),

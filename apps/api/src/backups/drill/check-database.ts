@@ -1,0 +1,38 @@
+import type { DatabaseName } from '@mosis/backup';
+import { openReader, type RawConnection } from '@mosis/sqlite/connection';
+import { FILE_OF } from './drill.types.js';
+
+const SHOWN = 3;
+
+/** Looks at every page and index, at foreign keys, and for the marker. */
+export function checkDatabase(file: string, database: DatabaseName, marker: string): string[] {
+  const name = FILE_OF[database];
+  const db = openReader(file);
+  try {
+    const broken = (db.pragma('integrity_check(10)') as { integrity_check: string }[])
+      .map(({ integrity_check }) => integrity_check)
+      .filter((line) => line !== 'ok');
+    if (broken.length > 0) return [`${name} is damaged: ${broken.slice(0, SHOWN).join('; ')}.`];
+    const failures: string[] = [];
+    const orphans = db.pragma('foreign_key_check') as { table: string; parent: string }[];
+    if (orphans.length > 0)
+      failures.push(`${name}: ${orphans.length} row(s) of ${orphans[0]!.table} point at rows that did not come back.`);
+    if (!hasMarker(db, database, marker))
+      failures.push(
+        `${name} is an older copy: the row that was written before this verification, and that Litestream said it had shipped, did not come back.`,
+      );
+    return failures;
+  } catch (error) {
+    return [`${name} cannot be read: ${(error as Error).message}.`];
+  } finally {
+    db.close();
+  }
+}
+
+function hasMarker(db: RawConnection, database: DatabaseName, marker: string): boolean {
+  const sql =
+    database === 'core'
+      ? 'SELECT 1 FROM backup_drills WHERE id = ?'
+      : "SELECT 1 FROM engine_state WHERE key = 'backup_marker' AND value = ?";
+  return db.prepare(sql).get(marker) !== undefined;
+}
