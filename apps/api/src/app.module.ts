@@ -27,6 +27,7 @@ import { JobsModule } from './jobs/jobs.module.js';
 import { LimitsModule } from './limits/limits.module.js';
 import { MailModule } from './mail/mail.module.js';
 import { ObjectsModule } from './objects/objects.module.js';
+import { RestoresModule } from './restores/restores.module.js';
 import { ReviewDeskModule } from './review-desk/review-desk.module.js';
 import { SigningKeysModule } from './signing-keys/signing-keys.module.js';
 import { StoreModule } from './store/store.module.js';
@@ -74,6 +75,7 @@ export class AppModule {
         VersionsModule,
         IngestKeysModule,
         ReviewDeskModule,
+        RestoresModule,
         AdministrationModule,
         StoreModule,
         TelemetryModule,

@@ -6,6 +6,7 @@ import { BackupsService } from '../backups/backups.service.js';
 import { BackupDrillService } from '../backups/backup-drill.service.js';
 import { DemoService, type DemoOptions } from '../demo/demo.service.js';
 import { ObjectsService } from '../objects/objects.service.js';
+import { TableRestoreService, type TableRestoreRequest } from '../restores/table-restore.service.js';
 import type { OperationProgress } from './progress.types.js';
 import { TELEMETRY_OPERATIONS } from './telemetry-operations.js';
 
@@ -44,6 +45,8 @@ export const OPERATIONS = {
     input: { all: boolean },
     onProgress: (progress: OperationProgress) => void,
   ) => app.get(BackupDrillService).verify(input, onProgress),
+  'restore.rows': async (app: INestApplicationContext, input: TableRestoreRequest) =>
+    app.get(TableRestoreService).apply(input, COMMAND_LINE),
   ...TELEMETRY_OPERATIONS,
 } as const;
 

@@ -17,6 +17,8 @@ export function createProgram(): Command {
   const program = new Command('mosis')
     .description('Mosis Platform: the server behind the app store of Mosis devices')
     .version(VERSION)
+    // An option belongs to the command that it stands behind: --at of `restore` is not --at of `restore table`.
+    .enablePositionalOptions()
     .showHelpAfterError('(mosis --help lists the commands)');
   addServeCommand(program);
   addDbCommand(program);

@@ -88,6 +88,26 @@ describe('a machine that is lost, its server and Litestream killed at once', () 
     }
   }
 
+  /** Empties a table of a running server by a bad statement, and brings it back on the command line. */
+  async function bringBack(folder: string): Promise<void> {
+    const keys = () => query(folder, 'SELECT * FROM ingest_keys');
+    const before = keys();
+    const db = new Database(join(folder, 'core.db'));
+    db.exec('DELETE FROM ingest_keys');
+    db.close();
+    const at = newest.report.databases[0]?.moment as string;
+    const args = ['restore', 'table', 'ingest_keys', '--at', at];
+    const environment = { ...replicated.environment, DATA_DIR: folder };
+    const shown = await replicated.data.mosis(args, '', environment);
+    expect(shown).toMatchObject({ code: 0, stdout: expect.stringContaining('1 missing, 0 changed, 0 added since.') });
+    expect(shown.stdout).toContain('Nothing was changed. --apply brings missing rows back');
+    expect(keys()).toEqual([]);
+    const applied = await replicated.data.mosis([...args, '--apply', '--json'], '', environment);
+    expect(JSON.parse(applied.stdout)).toMatchObject({ restored: [{ table: 'ingest_keys', missing: 1 }] });
+    expect(keys()).toEqual(before);
+    expect(readdirSync(join(folder, 'tmp'))).toEqual([]);
+  }
+
   const undone = (kind: string) => past.report.undone.filter((change) => change.kind === kind).map(({ name }) => name);
 
   it('comes back with all that was acknowledged two seconds before', () => {
@@ -122,6 +142,7 @@ describe('a machine that is lost, its server and Litestream killed at once', () 
       ]);
       const audit = await replicated.data.mosis(['audit', 'verify', '--json'], '', { DATA_DIR: newest.folder });
       expect(JSON.parse(audit.stdout)).toMatchObject({ ok: true });
+      await bringBack(newest.folder);
       expect(await refuse({ to: newest.folder })).toMatch(/is in use by process \d+ \(mosis serve/);
     });
   });

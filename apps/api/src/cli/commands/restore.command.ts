@@ -23,7 +23,59 @@ export function addRestoreCommand(program: Command): void {
     .option('--put-objects', 'with an object store of its own (S3): put back what is missing there')
     .option('--json', 'print the report as JSON')
     .action(async (options: RestoreOptions) => restoreDirectory(options));
-  restore.configureHelp({ showGlobalOptions: false });
+  restore
+    .command('table')
+    .description('show what tables of core.db held at a moment and do not hold now; with --apply, bring it back')
+    .argument('<name...>', 'tables; those that point at each other come back together')
+    .requiredOption('--at <time>', 'the moment, like 2026-11-27T18:00:00Z', parseMoment)
+    .option('--where <condition>', 'only rows for which this SQL condition is true, then or now')
+    .option('--apply', 'bring missing rows back; without it nothing is changed')
+    .option('--changed', 'with --apply: also set changed rows to what they were')
+    .option('--without-guards', 'with --apply: bring rows back that triggers let in only step by step')
+    .option('--limit <n>', 'rows of each kind that are shown', parseLimit, 20)
+    .option('--json', 'print the report as JSON')
+    .action(async (tables: string[], options: TableOptions) => restoreTables(tables, options));
+}
+
+interface TableOptions {
+  at: Date;
+  where?: string;
+  apply?: boolean;
+  changed?: boolean;
+  withoutGuards?: boolean;
+  limit: number;
+  json?: boolean;
+}
+
+async function restoreTables(tables: string[], options: TableOptions): Promise<void> {
+  const [{ readProcessSettings }, { TableComparisonService }, { describeTables }, { runAsOwner }] = await Promise.all([
+    import('../../config/settings.js'),
+    import('../../restores/table-comparison.service.js'),
+    import('../../restores/describe-tables.js'),
+    import('../run-as-owner.js'),
+  ]);
+  const { at, where, limit } = options;
+  const service = new TableComparisonService({ settings: readProcessSettings(), onStep: showStep() });
+  await service.compare({ tables, at, where, limit }, async ({ rowsFile, ...found }) => {
+    const startedAt = performance.now();
+    const restored = options.apply
+      ? await runAsOwner('restore.rows', {
+          tables,
+          rowsFile,
+          at: found.moment,
+          changed: options.changed ?? false,
+          withoutGuards: options.withoutGuards ?? false,
+        })
+      : null;
+    const report = { ...found, restored, appliedInMs: restored && Math.round(performance.now() - startedAt) };
+    process.stdout.write(`${options.json ? JSON.stringify(report, null, 2) : describeTables(report)}\n`);
+  });
+}
+
+function parseLimit(text: string): number {
+  const limit = Number(text);
+  if (!Number.isInteger(limit) || limit < 0) throw new Error(`--limit takes a whole number: ${text}`);
+  return limit;
 }
 
 async function restoreDirectory({ to, json, ...request }: RestoreOptions): Promise<void> {

@@ -1,0 +1,94 @@
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BackupDamagedError, compareTable, planRestore, restoreDatabase, type TableComparison } from '@mosis/backup';
+import { coreDatabasePath } from '@mosis/db';
+import type { Settings } from '../config/settings.js';
+import { RestoredCoreRepository } from './restored-core.repository.js';
+import { RestoreError } from './restore.service.js';
+import type { RestoreStep } from './restore.types.js';
+import { findRefusal } from './table-policies.js';
+
+/** Tables beside what they were at a moment. */
+export interface TablesThenAndNow {
+  /** The moment that was restored to compare with. */
+  moment: string;
+  tables: TableComparison[];
+  /** The rows to bring back. */
+  rowsFile: string;
+  restoredInMs: number;
+  comparedInMs: number;
+}
+
+export interface ComparisonRequest {
+  tables: string[];
+  at: Date;
+  where?: string | undefined;
+  limit: number;
+}
+
+/** Compares tables with what they were, beside a server or without one: it reads, and writes only beside the database. */
+export class TableComparisonService {
+  constructor(private readonly parts: { settings: Settings; onStep?: (step: RestoreStep) => void }) {}
+
+  /**
+   * Restores core.db as of a moment to a scratch folder, compares, and hands what it found to `use`; the folder is gone when
+   * this resolves.
+   *
+   * @throws RestoreError, and what restoring and comparing throw
+   */
+  async compare<Result>(
+    request: ComparisonRequest,
+    use: (found: TablesThenAndNow) => Promise<Result>,
+  ): Promise<Result> {
+    const { settings, onStep } = this.parts;
+    for (const table of request.tables) {
+      const refusal = findRefusal(table);
+      if (refusal) throw new RestoreError(`${table} is not restored by itself: ${refusal}.`);
+    }
+    const now = coreDatabasePath(settings.dataDir);
+    if (!existsSync(now))
+      throw new RestoreError(`There is no ${now} to compare with. mosis restore --to makes a whole one.`);
+    const { location, litestreamPath } = settings.backup;
+    const plan = (await planRestore(location, ['core'], request.at)).get('core')!;
+    await mkdir(join(settings.dataDir, 'tmp'), { recursive: true, mode: 0o750 });
+    const scratch = await mkdtemp(join(settings.dataDir, 'tmp/restore-table-'));
+    try {
+      const then = join(scratch, 'then.db');
+      const startedAt = performance.now();
+      onStep?.({ name: `core.db as of ${plan.moment.at.toISOString()}` });
+      const { at } = await restoreDatabase({
+        location,
+        database: 'core',
+        to: then,
+        at: plan.moment.timestamp,
+        history: plan.history,
+        binary: litestreamPath,
+      });
+      assertSound(then);
+      const comparingAt = performance.now();
+      const rowsFile = join(scratch, 'rows.db');
+      const tables = request.tables.map((table) => {
+        onStep?.({ name: `comparing ${table}` });
+        return compareTable({ then, now, table, where: request.where, limit: request.limit, rowsFile });
+      });
+      return await use({
+        moment: at.toISOString(),
+        tables,
+        rowsFile,
+        restoredInMs: Math.round(comparingAt - startedAt),
+        comparedInMs: Math.round(performance.now() - comparingAt),
+      });
+    } finally {
+      await rm(scratch, { recursive: true, force: true });
+    }
+  }
+}
+
+/** Opened for writing once, so that the file is one that can be attached without a WAL. */
+function assertSound(file: string): void {
+  const core = RestoredCoreRepository.open(file);
+  const damage = core.findDamage();
+  core.close();
+  if (damage) throw new BackupDamagedError('core', `what came back is not sound (${damage})`);
+}
