@@ -12,7 +12,12 @@ export type { SupervisorTuning } from './supervisor/tuning.js';
 export * from './mirror/index.js';
 export { inspectBackups, type InspectOptions } from './supervisor/inspect-backups.js';
 export * from './restore/restore-errors.js';
-export { findEarliestMoment, findRestoreMoment, type RestoreMoment } from './restore/restore-moment.js';
+export {
+  findEarliestMoment,
+  findMomentBefore,
+  findRestoreMoment,
+  type RestoreMoment,
+} from './restore/restore-moment.js';
 export { openReplicaStore, readReplicaHistory, type ReplicaHistory } from './restore/replica-history.js';
 export { assertNoUnfinishedRestore, RestoreDirectory, RestoreDirectoryError } from './restore/restore-directory.js';
 export * from './restore/restore-objects.js';

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import {
   BackupDamagedError,
   databaseFileName,
+  findMomentBefore,
   getLitestream,
   planRestore,
   RestoreDirectory,
@@ -97,7 +98,9 @@ export class RestoreService {
     const coreFile = join(directory.staging, databaseFileName('core'));
     const core = RestoredCoreRepository.open(coreFile);
     try {
-      const audit = await this.step('checking core.db', async () => this.checkCore(core, databases));
+      const audit = await this.step('checking core.db', async () =>
+        this.checkCore(core, plans.get('core')!, databases),
+      );
       const newest = await this.findNewest(directory, plans.get('core')!, request);
       const objects = new RestoredObjectsService({ ...this.parts, core });
       const target = objects.open(directory, settings.objectStoreUrl !== defaultStoreUrl(settings.dataDir));
@@ -170,19 +173,23 @@ export class RestoreService {
 
   private checkCore(
     core: RestoredCoreRepository,
+    { history, moment }: PlannedRestore,
     databases: readonly RestoredDatabase[],
   ): { rows: number; end: ChainEnd } {
     const startedAt = performance.now();
     const known = new Set(readCoreMigrations().map(({ name }) => name));
+    // Damage of the disk that was read for a snapshot is in that snapshot; one before it need not have it.
+    const unsound = (problem: string) =>
+      new BackupDamagedError('core', problem, findMomentBefore(history, moment.snapshot.at));
     const damage = core.findDamage();
-    if (damage) throw new BackupDamagedError('core', `what came back is not sound (${damage})`);
+    if (damage) throw unsound(`what came back is not sound (${damage})`);
     const newer = core.listMigrations().find((name) => !known.has(name));
     if (newer)
       throw new RestoreError(
         `This core.db was written by a newer version of Mosis (${newer}). Restore with that version.`,
       );
     const { rows, end, problem } = core.verifyAudit();
-    if (problem) throw new BackupDamagedError('core', `its audit chain is broken (${problem})`);
+    if (problem) throw unsound(`its audit chain is broken (${problem})`);
     noteChecked(databases, 'core', startedAt);
     return { rows, end };
   }

@@ -70,7 +70,7 @@ export class TableComparisonService {
       const rowsFile = join(scratch, 'rows.db');
       const tables = request.tables.map((table) => {
         onStep?.({ name: `comparing ${table}` });
-        return compareTable({ then, now, table, where: request.where, limit: request.limit, rowsFile });
+        return hideSecrets(compareTable({ then, now, table, where: request.where, limit: request.limit, rowsFile }));
       });
       return await use({
         moment: at.toISOString(),
@@ -83,6 +83,16 @@ export class TableComparisonService {
       await rm(scratch, { recursive: true, force: true });
     }
   }
+}
+
+/** Says that a secret's hash, or a key, differs, and not what it is. */
+function hideSecrets(comparison: TableComparison): TableComparison {
+  const hide = (value: unknown) => (value === null ? null : '(hidden)');
+  for (const { columns } of comparison.examples) {
+    for (const [column, values] of Object.entries(columns ?? {}))
+      if (/_hash$|^key$/.test(column) && columns) columns[column] = { then: hide(values.then), now: hide(values.now) };
+  }
+  return comparison;
 }
 
 /** Opened for writing once, so that the file is one that can be attached without a WAL. */

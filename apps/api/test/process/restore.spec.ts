@@ -105,6 +105,10 @@ describe('a machine that is lost, its server and Litestream killed at once', () 
     const applied = await replicated.data.mosis([...args, '--apply', '--json'], '', environment);
     expect(JSON.parse(applied.stdout)).toMatchObject({ restored: [{ table: 'ingest_keys', missing: 1 }] });
     expect(keys()).toEqual(before);
+    const all = ['restore', 'table', 'developers', '--at', story.before.toISOString()];
+    const differing = await replicated.data.mosis(all, '', environment);
+    expect(differing.stdout).toContain('password_hash: (hidden) → (hidden)');
+    expect(differing.stdout).not.toContain('argon2');
     expect(readdirSync(join(folder, 'tmp'))).toEqual([]);
   }
 
@@ -157,7 +161,7 @@ describe('a machine that is lost, its server and Litestream killed at once', () 
     const { apps } = past.report.made_since as { apps: number };
     expect(apps).toBe(query(newest.folder, 'SELECT 1 FROM apps').length - 1);
     expect(query(past.folder, 'SELECT package_id FROM apps')).toEqual([{ package_id: APP }]);
-    const newestEnd = query<{ seq: number }>(newest.folder, 'SELECT max(seq) AS seq FROM audit_logs')[0]?.seq ?? 0;
+    const newestEnd = newest.report.audit.last_seq;
     expect(past.report.audit.newest_known).toMatchObject({ seq: newestEnd - 1 });
     expect(past.report.warnings).toEqual([expect.stringContaining(`once went on to row ${newestEnd - 1}`)]);
     const saved = JSON.parse(readFileSync(join(past.folder, 'restore-report.json'), 'utf8')) as RestoreReport;
