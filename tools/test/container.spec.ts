@@ -117,7 +117,10 @@ async function serve(
       found(url);
     };
     const watcher = watch(data, look);
-    void ended.then((code) => failed(new Error(`ended with ${code}: ${log}`)));
+    void ended.then((code) => {
+      watcher.close();
+      failed(new Error(`ended with ${code}: ${log}`));
+    });
     look();
   });
   return { child, address, ended, log: () => log };
