@@ -55,7 +55,7 @@ function describeRow({ key, columns }: RowDifference): string {
 // A value may hold what a terminal would take for a command.
 function describeValue(value: unknown): string {
   if (value === null) return 'NULL';
-  const text = Buffer.isBuffer(value) ? `x'${value.toString('hex')}'` : String(value);
+  const text = Buffer.isBuffer(value) ? `x'${value.toString('hex')}'` : (value as string | number | bigint).toString();
   const plain = text.replaceAll(/[\p{Cc}\p{Cf}]/gu, '\ufffd');
   return plain.length > MAX_VALUE_CHARACTERS ? `${plain.slice(0, MAX_VALUE_CHARACTERS)}…` : plain;
 }
