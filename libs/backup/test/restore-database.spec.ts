@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { openReader, openWriter } from '@mosis/sqlite';
 import { getLitestream } from '../src/litestream/binary.js';
-import { LitestreamError } from '../src/litestream/command.js';
 import { renderLitestreamConfig } from '../src/litestream/config.js';
 import { restoreDatabase } from '../src/restore/restore-database.js';
+import { NothingToRestoreError } from '../src/restore/restore-errors.js';
 
 describe('restoring a database from its replica', () => {
   const folder = mkdtempSync(join(tmpdir(), 'mosis-backup-'));
@@ -36,10 +36,12 @@ describe('restoring a database from its replica', () => {
     expect(existsSync(`${to}.restoring`)).toBe(false);
   });
 
-  it('says what Litestream said when there is nothing to restore', async () => {
+  it('says where it looked when there is nothing to restore', async () => {
     const nowhere = { url: pathToFileURL(join(folder, 'nowhere')).href };
     const to = join(folder, 'never.db');
-    await expect(restoreDatabase({ location: nowhere, database: 'core', to })).rejects.toThrow(LitestreamError);
+    const restored = restoreDatabase({ location: nowhere, database: 'core', to });
+    await expect(restored).rejects.toThrow(NothingToRestoreError);
+    await expect(restored).rejects.toThrow(/core\.db: there is no backup at this place\. BACKUP_URL/);
     expect(existsSync(to)).toBe(false);
   });
 });
