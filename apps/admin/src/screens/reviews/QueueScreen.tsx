@@ -19,7 +19,7 @@ import { useRowKeys } from './use-row-keys';
 const route = getRouteApi('/signed-in/reviews');
 /** How often the queue is read anew. */
 const REFRESH_MS = 15_000;
-const PAGE_SIZE = 50;
+const PAGE_SIZE = 25;
 
 /** What waits for a reviewer, oldest due first. */
 export function QueueScreen() {
