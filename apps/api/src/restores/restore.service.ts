@@ -233,8 +233,8 @@ export class RestoreService {
     const telemetry = await this.step('checking telemetry.db', () =>
       reconcileRestoredTelemetry(join(directory.staging, databaseFileName('telemetry')), store),
     );
-    if (telemetry.integrity !== 'ok')
-      throw new BackupDamagedError('telemetry', `what came back is not sound (${telemetry.integrity})`);
+    if (telemetry.damage !== undefined)
+      throw new BackupDamagedError('telemetry', `what came back is not sound (${telemetry.damage})`);
     noteChecked(databases, 'telemetry', startedAt);
     return telemetry;
   }

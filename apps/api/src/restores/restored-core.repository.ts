@@ -1,4 +1,4 @@
-import { openReader, openWriter, type RawConnection } from '@mosis/sqlite';
+import { findDamage, openReader, openWriter, type RawConnection } from '@mosis/sqlite';
 import { ChainVerifier, GENESIS_HASH, hashAuditRow, type ChainEnd, type UnchainedRow } from '../audit/audit-chain.js';
 import type { NewestCore, ReconciledCore } from './restore.types.js';
 
@@ -25,8 +25,9 @@ export class RestoredCoreRepository {
 
   /** What is wrong with the file, or `undefined`. */
   findDamage(): string | undefined {
-    const integrity = String(this.db.pragma('integrity_check(10)', { simple: true }));
-    if (integrity !== 'ok') return integrity;
+    const { structure, rows } = findDamage(this.db);
+    const [problem] = [...structure, ...rows];
+    if (problem !== undefined) return problem;
     const broken = this.db.pragma('foreign_key_check') as { table: string; parent: string }[];
     if (broken.length === 0) return undefined;
     const pairs = [...new Set(broken.map(({ table, parent }) => `${table} → ${parent}`))].join(', ');

@@ -21,7 +21,9 @@ import type { BackupDrillResource } from '../../src/backups/backup-drill.schemas
 import type { DrillMessage } from '../../src/backups/drill/drill.types.js';
 import { countLive, runDrill } from '../../src/backups/drill/run-drill.js';
 import { startReadOnlyServer } from '../../src/cli/read-only-server.js';
+import { Clock } from '../../src/common/clock.js';
 import { readSettings } from '../../src/config/settings.js';
+import { RestoreService } from '../../src/restores/restore.service.js';
 import { signInOverHttp } from '../support/http-client.js';
 import { DataDirectory } from '../support/server-process.js';
 
@@ -107,8 +109,8 @@ describe('mosis backup verify', () => {
     return { ...findings, told };
   }
 
-  it('finds lost rows and a broken chain in a copy that SQLite calls whole', async () => {
-    // What two Litestreams on one file leave: integrity is ok, the newest row is there, and others are not.
+  it('finds lost rows, a broken chain and a row that no CHECK would take in a copy whose pages are whole', async () => {
+    // What two Litestreams on one file leave: every page is right, the newest row is there, and others are not.
     const spliced = join(copies, 'spliced');
     mkdirSync(spliced);
     cpSync(join(data.path, 'backups/telemetry.db'), join(spliced, 'telemetry.db'), { recursive: true });
@@ -126,12 +128,21 @@ describe('mosis backup verify', () => {
       db.exec(
         "DELETE FROM check_results WHERE name = 'images'; UPDATE audit_logs SET data = '{\"changed\":1}' WHERE seq = 3",
       );
+      db.pragma('ignore_check_constraints = ON');
+      db.exec("UPDATE developers SET role = 'emperor' WHERE role = 'admin'");
     });
     const { failures } = await drill(spliced);
     expect(failures).toEqual([
+      'core.db holds rows that its own rules forbid: CHECK constraint failed in developers.',
       expect.stringMatching(/^core\.db: the table check_results came back with \d+ rows, and the database has \d+\.$/),
       'The audit chain is broken: Row 3 was changed after it was written.',
     ]);
+    const settings = readSettings({ DATA_DIR: join(copies, 'lost'), BACKUP_URL: pathToFileURL(spliced).href });
+    const to = join(copies, 'restored');
+    await expect(new RestoreService({ settings, clock: new Clock() }).restore({ to })).rejects.toThrow(
+      'The backup of core.db is damaged: what came back is not sound (CHECK constraint failed in developers).',
+    );
+    expect(existsSync(to)).toBe(false);
   });
 
   it('finds an older copy, a chain that was cut, and a copy of an object that is gone', async () => {

@@ -1,5 +1,5 @@
 import type { ObjectStore } from '@mosis/object-store';
-import { openWriter, type RawConnection } from '@mosis/sqlite/connection';
+import { findDamage, openWriter, type RawConnection } from '@mosis/sqlite/connection';
 import { aggregatesKey, AGGREGATES_PREFIX, RAW_PREFIX, rawKey } from '../columnar/export-keys.js';
 import { ERASURE_LOG_PREFIX } from '../engine/erasures.js';
 import { eventsTable } from '../storage/day-tables.js';
@@ -7,8 +7,8 @@ import { listPartitions, type PartitionRow } from '../storage/partitions.js';
 
 /** What a telemetry.db that came back from a backup says, and what became of it. */
 export interface RestoredTelemetry {
-  /** `integrity_check` found nothing. */
-  integrity: string;
+  /** What `integrity_check` found, if anything; then nothing else was looked at. */
+  damage: string | undefined;
   rawEvents: number;
   /** Apps that it knows. */
   packageIds: string[];
@@ -33,16 +33,17 @@ interface Exported {
 export async function reconcileRestoredTelemetry(file: string, objects: ObjectStore): Promise<RestoredTelemetry> {
   const db = openWriter(file);
   try {
-    const integrity = String(db.pragma('integrity_check(10)', { simple: true }));
+    const { structure, rows } = findDamage(db);
+    const [damage] = [...structure, ...rows];
     const report: RestoredTelemetry = {
-      integrity,
+      damage,
       rawEvents: 0,
       packageIds: [],
       exportedAgain: [],
       exportsUnknown: [],
       erasuresToReplay: [],
     };
-    if (integrity !== 'ok') return report;
+    if (damage !== undefined) return report;
     report.rawEvents = countRawEvents(db);
     report.packageIds = db.prepare('SELECT package_id FROM apps ORDER BY package_id').pluck().all() as string[];
     await forgetExports(db, objects, report);

@@ -1,19 +1,20 @@
 import type { DatabaseName } from '@mosis/backup';
-import { openReader, type RawConnection } from '@mosis/sqlite/connection';
+import { findDamage, openWriter, type RawConnection } from '@mosis/sqlite/connection';
 import { FILE_OF } from './drill.types.js';
 
 const SHOWN = 3;
 
-/** Looks at every page and index, at foreign keys, and for the marker. */
+/** Looks at every page, index and row, at foreign keys, and for the marker. The file is a restored one: it is opened for writing. */
 export function checkDatabase(file: string, database: DatabaseName, marker: string): string[] {
   const name = FILE_OF[database];
-  const db = openReader(file);
+  let db: RawConnection | undefined;
   try {
-    const broken = (db.pragma('integrity_check(10)') as { integrity_check: string }[])
-      .map(({ integrity_check }) => integrity_check)
-      .filter((line) => line !== 'ok');
-    if (broken.length > 0) return [`${name} is damaged: ${broken.slice(0, SHOWN).join('; ')}.`];
+    db = openWriter(file);
+    const { structure, rows } = findDamage(db);
+    if (structure.length > 0) return [`${name} is damaged: ${structure.slice(0, SHOWN).join('; ')}.`];
     const failures: string[] = [];
+    if (rows.length > 0)
+      failures.push(`${name} holds rows that its own rules forbid: ${rows.slice(0, SHOWN).join('; ')}.`);
     const orphans = db.pragma('foreign_key_check') as { table: string; parent: string }[];
     if (orphans.length > 0)
       failures.push(`${name}: ${orphans.length} row(s) of ${orphans[0]!.table} point at rows that did not come back.`);
@@ -25,7 +26,7 @@ export function checkDatabase(file: string, database: DatabaseName, marker: stri
   } catch (error) {
     return [`${name} cannot be read: ${(error as Error).message}.`];
   } finally {
-    db.close();
+    db?.close();
   }
 }
 

@@ -51,7 +51,11 @@ export async function runDrill(
   note('restore', [], `${Math.round(restoreSeconds * 10) / 10} s for ${findings.restoredBytes} bytes`);
 
   const damaged = DATABASES.flatMap((name) => checkDatabase(join(scratch, databaseFileName(name)), name, marker));
-  note('databases', damaged, 'no damaged page, no dangling reference, and the row written just before came back');
+  note(
+    'databases',
+    damaged,
+    'no damaged page, no forbidden row, no dangling reference, and the row written just before came back',
+  );
   // Nothing can be said of a file that cannot be read.
   if (damaged.some((failure) => / is damaged| cannot be read/.test(failure))) return findings;
 
