@@ -5,6 +5,7 @@
 import { openTelemetryReader } from '../storage/telemetry-file.js';
 import { adHoc } from './ad-hoc.js';
 import { archivePartition } from './archive-partition.js';
+import { ArchiveTimes } from './archive-times.js';
 import { Dictionaries } from './dictionaries.js';
 import { openDuck, Session } from './duck.js';
 import { funnel } from './funnel.js';
@@ -34,7 +35,7 @@ async function start(): Promise<{ connect: () => Promise<Session>; handlers: Han
   const db = openTelemetryReader(settings.dataDir);
   const dictionaries = new Dictionaries(db);
   const files = { ...settings, db, dictionaries, scratch };
-  const raw = { ...settings, db, staged: new StagedPartitions(files) };
+  const raw = { ...settings, db, staged: new StagedPartitions(files), times: new ArchiveTimes(settings.dataDir) };
   return {
     connect: async () => new Session(await duck.connect()),
     handlers: {

@@ -7,6 +7,13 @@ export function rangeText({ fromMs, toMs }: TimeRange): { from: string; to: stri
   return { from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() };
 }
 
+/** @throws QueryError `invalid-range` */
+export function checkRange({ fromMs, toMs }: TimeRange): void {
+  if (!Number.isSafeInteger(fromMs) || !Number.isSafeInteger(toMs) || fromMs >= toMs) {
+    throw new QueryError('invalid-range', 'The range begins before it ends.');
+  }
+}
+
 /** @throws QueryError `invalid-limit` */
 export function checkLimit(limit: number): void {
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {

@@ -2,11 +2,13 @@ import type { DuckDBValue } from '@duckdb/node-api';
 import type { RawConnection } from '@mosis/sqlite/connection';
 import { readBitmap, using } from '../bitmaps.js';
 import { findApp } from '../queries/dictionary.js';
-import { QueryError, type TimeRange } from '../queries/types.js';
+import type { TimeRange } from '../queries/types.js';
 import { DAY_MS, dayOf, formatDay } from '../storage/days.js';
 import { archivePath } from '../storage/telemetry-file.js';
 import { archiveColumns } from './archive-partition.js';
+import type { ArchiveTimes } from './archive-times.js';
 import { literal, type Session } from './duck.js';
+import { checkRange } from './questions.js';
 import { stagedTable, type ReadablePartitions, type StagedPartitions } from './staged-partitions.js';
 
 /** A partition holds events up to this many days older than itself: those of seven days, and of a clock in doubt. */
@@ -26,6 +28,7 @@ export interface RawDeps {
   db: RawConnection;
   dataDir: string;
   staged: StagedPartitions;
+  times: ArchiveTimes;
 }
 
 /** What the parts of an ad-hoc question share. */
@@ -48,9 +51,7 @@ export async function askedEvents(
   nowMs: number,
   bound: Bound,
 ): Promise<string | undefined> {
-  if (!Number.isSafeInteger(range.fromMs) || !Number.isSafeInteger(range.toMs) || range.fromMs >= range.toMs) {
-    throw new QueryError('invalid-range', 'The range begins before it ends.');
-  }
+  checkRange(range);
   const app = findApp(deps.db, packageId);
   if (app === undefined) return undefined;
   const stored = deps.db.prepare('SELECT package_id FROM apps WHERE app = ?').pluck().get(app) as string;
@@ -60,17 +61,35 @@ export async function askedEvents(
     dayOf(range.toMs - 1) + LATEST_DAYS,
     nowMs,
   );
-  const events = unionOf(deps.dataDir, partitions, {
-    // A value that no part of the statement names may not be bound.
-    parquet: () => `package_id = ${bound.add(stored)}::VARCHAR`,
-    staged: () => `s.app = ${app}`,
-  });
-  if (events === undefined) return undefined;
-  const from = `make_timestamp_ms(${bound.add(BigInt(range.fromMs))}::BIGINT)`;
-  const to = `make_timestamp_ms(${bound.add(BigInt(range.toMs))}::BIGINT)`;
-  const inRange = `SELECT * FROM (${events}) e WHERE e.time >= ${from} AND e.time < ${to}`;
-  if (includeBots || !(await fillBotDays(session, deps.db, app, range))) return `(${inRange})`;
-  return `(${inRange} AND NOT EXISTS (SELECT 1 FROM bot_days b
+  const inRange = (): string => `e.time >= make_timestamp_ms(${bound.add(BigInt(range.fromMs))}::BIGINT)
+    AND e.time < make_timestamp_ms(${bound.add(BigInt(range.toMs))}::BIGINT)`;
+  const ofApp = (archived: ReadablePartitions['archived'], staged: number[]): string | undefined =>
+    unionOf(
+      deps.dataDir,
+      { archived, staged },
+      {
+        // A value that no part of the statement names may not be bound.
+        parquet: () => `package_id = ${bound.add(stored)}::VARCHAR`,
+        staged: () => `s.app = ${app}`,
+      },
+    );
+  const whole = await deps.times.within(session, partitions.archived, range);
+  const wholly = ofApp(
+    partitions.archived.filter(({ day }) => whole.has(day)),
+    [],
+  );
+  const partly = ofApp(
+    partitions.archived.filter(({ day }) => !whole.has(day)),
+    partitions.staged,
+  );
+  const parts = [
+    ...(wholly === undefined ? [] : [`SELECT * FROM (${wholly})`]),
+    ...(partly === undefined ? [] : [`SELECT * FROM (${partly}) e WHERE ${inRange()}`]),
+  ];
+  if (parts.length === 0) return undefined;
+  const events = parts.join('\nUNION ALL BY NAME\n');
+  if (includeBots || !(await fillBotDays(session, deps.db, app, range))) return `(${events})`;
+  return `(SELECT * FROM (${events}) e WHERE NOT EXISTS (SELECT 1 FROM bot_days b
     WHERE b.device = e.device AND b.day = epoch_ms(e.time) // ${DAY_MS}))`;
 }
 
@@ -89,7 +108,7 @@ export function unionOf(
       LEFT JOIN types t ON t.type = r.type LEFT JOIN contexts c ON c.context = r.context`,
   );
   if (archived.length > 0) {
-    const paths = archived.map((day) => literal(archivePath(dataDir, formatDay(day))));
+    const paths = archived.map(({ day }) => literal(archivePath(dataDir, formatDay(day))));
     parts.unshift(`SELECT * REPLACE (received::DATE AS received)
       FROM read_parquet([${paths.join(', ')}], hive_partitioning = true) WHERE ${where.parquet()}`);
   }

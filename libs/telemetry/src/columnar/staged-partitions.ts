@@ -10,8 +10,8 @@ import { parsedLines, RAW_COLUMNS, writeRawLines } from './raw-lines.js';
 
 /** The partitions a request may read, and how. */
 export interface ReadablePartitions {
-  /** Days whose Parquet copy is current. */
-  archived: number[];
+  /** Partitions whose Parquet copy is current. */
+  archived: { day: number; revision: number }[];
   /** Days whose rows were brought into DuckDB. */
   staged: number[];
 }
@@ -70,7 +70,7 @@ export class StagedPartitions {
       for (const { day, revision } of staged) await this.#stage(session, day, revision);
       await this.deps.dictionaries.refresh(session);
       return {
-        archived: wanted.filter(({ day }) => archived.has(day)).map(({ day }) => day),
+        archived: wanted.filter(({ day }) => archived.has(day)),
         staged: staged.map(({ day }) => day),
       };
     } finally {
