@@ -22,50 +22,55 @@ export interface Visitor {
   page: Page;
 }
 
+/** How a window looks. */
+export interface Look {
+  scheme?: 'light' | 'dark';
+  width?: number;
+}
+
 /** One Chromium for all persons of a test. */
 export class TestBrowser {
   readonly findings: Findings = { faults: [], strangers: [], refusals: [] };
+  /** Windows of people who have left. Their cache spares the next one reading every script anew. */
+  private readonly idle: Visitor[] = [];
 
   private constructor(
     private readonly browser: Browser,
     private readonly baseUrl: string,
   ) {}
 
-  static async start(baseUrl: string): Promise<TestBrowser> {
-    const { executable, env } = await ensureBrowser();
-    const browser = await chromium.launch({
-      executablePath: executable,
-      env: { ...process.env, ...env },
-      // No sandbox: as root, and in many containers, there is none to be had. Only our own server is opened.
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-dev-shm-usage',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-        '--no-first-run',
-      ],
-    });
-    return new TestBrowser(browser, baseUrl);
+  /** Starts the browser, bringing one where there is none, while the server to visit is on its way. */
+  static async start(baseUrl: Promise<string>): Promise<TestBrowser> {
+    const [browser, url] = await Promise.all([launch(), baseUrl]);
+    return new TestBrowser(browser, url);
   }
 
   /** Another person, with no session yet. */
-  async visitor(options: { scheme?: 'light' | 'dark'; width?: number } = {}): Promise<Visitor> {
-    const context = await this.browser.newContext({
-      baseURL: this.baseUrl,
-      viewport: { width: options.width ?? 1280, height: 800 },
-      colorScheme: options.scheme ?? 'light',
-      reducedMotion: 'reduce',
-    });
-    context.setDefaultTimeout(15_000);
-    const page = await context.newPage();
-    this.watch(page);
-    return { context, page };
+  async visitor(look: Look = {}): Promise<Visitor> {
+    const visitor = this.idle.pop() ?? (await this.open());
+    await show(visitor, look);
+    return visitor;
+  }
+
+  /** A person goes: nothing of them stays in the window but the scripts it has read. */
+  async leave(visitor: Visitor): Promise<void> {
+    await visitor.page.evaluate(() => localStorage.clear());
+    // In this order: a page that reads itself anew has nobody signed in otherwise.
+    await visitor.page.goto('about:blank');
+    await visitor.context.clearCookies();
+    this.idle.push(visitor);
   }
 
   async stop(): Promise<void> {
     await this.browser.close();
+  }
+
+  private async open(): Promise<Visitor> {
+    const context = await this.browser.newContext({ baseURL: this.baseUrl, reducedMotion: 'reduce' });
+    context.setDefaultTimeout(15_000);
+    const page = await context.newPage();
+    this.watch(page);
+    return { context, page };
   }
 
   private watch(page: Page): void {
@@ -87,15 +92,47 @@ export class TestBrowser {
   }
 }
 
+async function launch(): Promise<Browser> {
+  const { executable, env } = await ensureBrowser();
+  return chromium.launch({
+    executablePath: executable,
+    env: { ...process.env, ...env },
+    // No sandbox: as root, and in many containers, there is none to be had. Only our own server is opened.
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-dev-shm-usage',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--no-first-run',
+    ],
+  });
+}
+
+/** Gives a window another look, with the page that it shows. */
+export async function show({ page }: Visitor, { scheme = 'light', width = 1280 }: Look): Promise<void> {
+  await page.setViewportSize({ width, height: 800 });
+  await page.emulateMedia({ colorScheme: scheme });
+}
+
 /** Signs a person in by the API, for tests that are about something else. */
 export async function enter({ context }: Visitor, email: string, password: string): Promise<void> {
   const answer = await context.request.post('/v1/auth/login', { data: { email, password } });
   if (!answer.ok()) throw new Error(await answer.text());
 }
 
+/** Goes to another screen as a link would, without loading the page anew. */
+export async function turnTo(page: Page, address: string): Promise<void> {
+  await page.evaluate((to) => {
+    history.pushState({}, '', to);
+    dispatchEvent(new PopStateEvent('popstate'));
+  }, address);
+}
+
 /** What axe finds on a page as it stands: `rule: element`, nothing when all is well. Goes around the page's policy, by the debugger. */
 export async function findBarriers(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
+  if (await page.evaluate(() => !('axe' in globalThis))) await page.evaluate(AXE);
   return page.evaluate(async (tags) => {
     const { axe } = globalThis as unknown as {
       axe: {
@@ -105,6 +142,8 @@ export async function findBarriers(page: Page): Promise<string[]> {
     const { violations } = await axe.run(document, {
       runOnly: { type: 'tag', values: tags },
       resultTypes: ['violations'],
+      // Without it axe fetches every style sheet and medium again; only rules about orientation and sound need them.
+      preload: false,
     });
     return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`));
   }, RULES);
