@@ -1,13 +1,18 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { restoreDatabase } from '@mosis/backup';
 import { openReader, openWriter, type RestorePoint } from '@mosis/sqlite';
 import { migrateAll } from '../../src/cli/migrate.js';
 import { readSettings } from '../../src/config/settings.js';
+import { signInOverHttp } from '../support/http-client.js';
 import { LaterRelease } from '../support/release.js';
-import { DataDirectory } from '../support/server-process.js';
+import { whenShipped } from '../support/replicated-server.js';
+import { DataDirectory, type ServerProcess } from '../support/server-process.js';
 
 const ROWS = 100_000;
+const PASSWORD = 'a password for tests';
 const EMPTIES = { up: 'DELETE FROM developers;', down: 'SELECT 1;' };
 const GOOD = {
   up: `ALTER TABLE developers ADD COLUMN motto TEXT; UPDATE developers SET motto = upper(name);`,
@@ -18,6 +23,7 @@ describe('a release whose migration empties a table', () => {
   const data = new DataDirectory();
   const ours = data.main;
   const later = new LaterRelease({ '0900_empties': EMPTIES });
+  let server: ServerProcess;
   afterAll(async () => {
     await data.remove();
     later.remove();
@@ -78,7 +84,7 @@ describe('a release whose migration empties a table', () => {
   it('put right, is applied by a start, which logs each step with its time', async () => {
     data.main = later.main;
     later.write('0900_empties', GOOD);
-    const server = await data.serve();
+    server = await data.serve({ ADMIN_EMAIL: 'given-up@example.com', ADMIN_PASSWORD: PASSWORD });
     expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
     const lines = server.log
       .split('\n')
@@ -91,7 +97,58 @@ describe('a release whose migration empties a table', () => {
       'migration.name': '0900_empties',
       'migration.duration_ms': expect.any(Number),
     });
-    await server.kill('SIGTERM');
-    expect(countDevelopers()).toBe(ROWS);
+    expect(countDevelopers()).toBe(ROWS + 1);
   });
+
+  it('is left for a restore point after kill -9: the backup then holds the new state, and the one before up to its end', async () => {
+    await signInOverHttp(server.url, 'given-up@example.com', PASSWORD);
+    await whenShipped(data.path, join(data.path, 'backups'));
+    await server.kill('SIGKILL');
+    const [point] = await restorePoints();
+    // It also ends the Litestream that the killed server left.
+    expect(await data.mosis(['db', 'restore-point', 'use', point!.name])).toMatchObject({ code: 0 });
+    const leftAt = new Date();
+    expect(countDevelopers()).toBe(ROWS);
+    const generation = readGeneration();
+    server = await data.serve({ ADMIN_EMAIL: 'kept@example.com', ADMIN_PASSWORD: PASSWORD });
+    const client = await signInOverHttp(server.url, 'kept@example.com', PASSWORD);
+    expect((await client.post('/v1/apps', { package_id: 'com.example.kept', name: 'Kept' })).status).toBe(201);
+    await server.kill('SIGTERM');
+    expect(readGeneration()).not.toBe(generation);
+    const [now, before] = [await restoreCore(), await restoreCore(leftAt)];
+    expect(digestRows(now)).toEqual(digestRows(file));
+    const listAdmins = `SELECT email FROM developers WHERE role = 'admin'`;
+    expect(query(now, listAdmins)).toEqual([{ email: 'kept@example.com' }]);
+    expect(query(before, listAdmins)).toEqual([{ email: 'given-up@example.com' }]);
+    expect(query(before, 'SELECT count(*) AS sessions FROM sessions')).toEqual([{ sessions: 1 }]);
+  });
+
+  const readGeneration = () => readFileSync(join(data.path, '.core.db-litestream/generation'), 'utf8');
+
+  /** Makes core.db from its replica, as it is or was. */
+  async function restoreCore(at?: Date): Promise<string> {
+    const to = join(data.path, `restored-${at?.getTime() ?? 'newest'}`, 'core.db');
+    const location = { url: pathToFileURL(join(data.path, 'backups')).href };
+    await restoreDatabase({ location, database: 'core', to, at });
+    return to;
+  }
+
+  function query(path: string, sql: string): unknown[] {
+    const reader = openReader(path);
+    try {
+      return reader.prepare(sql).all();
+    } finally {
+      reader.close();
+    }
+  }
+
+  /** What each table holds, as one digest a table. */
+  function digestRows(path: string): Record<string, string> {
+    const tables = query(path, `SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name`) as {
+      name: string;
+    }[];
+    const digest = (name: string) =>
+      createHash('sha256').update(JSON.stringify(query(path, `SELECT * FROM "${name}"`)));
+    return Object.fromEntries(tables.map(({ name }) => [name, digest(name).digest('hex')]));
+  }
 });

@@ -33,21 +33,7 @@ export class ReplicatedServer {
 
   /** Resolves when all that is written now has arrived in the backup; answers that moment. */
   async shipped(): Promise<Date> {
-    await Promise.all(DATABASES.map((database) => this.arrives(databaseFileName(database))));
-    return new Date();
-  }
-
-  private async arrives(name: string): Promise<void> {
-    const replica = join(this.backups, name);
-    await new Promise<void>((resolve) => {
-      const look = () => {
-        if (findReplicaEnd(replica) !== findWalEnd(join(this.data.path, `${name}-wal`))) return;
-        watcher.close();
-        resolve();
-      };
-      const watcher = watch(this.backups, { recursive: true }, look);
-      look();
-    });
+    return whenShipped(this.data.path, this.backups);
   }
 
   /** Resolves with what `find` answers as soon as it finds something in a folder. */
@@ -101,6 +87,21 @@ export class ReplicatedServer {
     await this.data.remove();
     for (const folder of [this.backups, ...this.others]) rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Resolves when a directory of backups has all that is written to both databases now; answers that moment. */
+export async function whenShipped(dataDir: string, backups: string): Promise<Date> {
+  const isThere = (name: string) => findReplicaEnd(join(backups, name)) === findWalEnd(join(dataDir, `${name}-wal`));
+  await new Promise<void>((resolve) => {
+    const look = () => {
+      if (!DATABASES.every((database) => isThere(databaseFileName(database)))) return;
+      watcher.close();
+      resolve();
+    };
+    const watcher = watch(backups, { recursive: true }, look);
+    look();
+  });
+  return new Date();
 }
 
 /** The byte of its WAL at which a replica ends. */
