@@ -27,12 +27,13 @@ export async function openParts(
 ): Promise<Parts> {
   const store = await openObjects(settings);
   let { objects, mirror }: { objects: ObjectStore; mirror?: ObjectMirror } = { objects: store };
+  let telemetry: TelemetryEngine | undefined;
   try {
     if (mirrored) ({ objects, mirror } = openMirror(settings, store, { clock, ...(logger ? { logger } : {}) }));
     const checkpoints = (database: DatabaseName) => ({
       autoCheckpoint: backup?.applicationCheckpoints(database) ?? true,
     });
-    const telemetry = await openTelemetry(settings, objects, clock, {
+    telemetry = await openTelemetry(settings, objects, clock, {
       ...(logger ? { logger } : {}),
       ...checkpoints('telemetry'),
     });
@@ -40,6 +41,7 @@ export async function openParts(
     if (backup) followCheckpoints(backup, db, telemetry);
     return { settings, db, objects, telemetry, ...(backup ? { backup } : {}), ...(mirror ? { mirror } : {}), clock };
   } catch (error) {
+    await telemetry?.close();
     await objects.close();
     throw error;
   }

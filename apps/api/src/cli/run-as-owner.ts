@@ -1,13 +1,15 @@
+import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import type { Logger } from 'pino';
 import { assertNoUnfinishedRestore, type LitestreamSupervisor } from '@mosis/backup';
 import { DataDirLock, DataDirLockedError } from '@mosis/sqlite';
-import { AppModule } from '../app.module.js';
+import { AppModule, type Parts } from '../app.module.js';
 import { readProcessSettings } from '../config/settings.js';
 import { NestLogger, createLogger } from '../http/logger.js';
 import { JobsService } from '../jobs/jobs.service.js';
 import { askServer } from './control-socket.js';
 import { migrateAll } from './migrate.js';
-import { openParts } from './open-parts.js';
+import { closeParts, openParts } from './open-parts.js';
 import { describeMigrationProgress } from './migration-progress.js';
 import { runOperation, type OperationInput, type OperationName, type OperationResult } from './operations.js';
 import { startBackup } from './start-backup.js';
@@ -43,10 +45,7 @@ export async function runAsOwner<Name extends OperationName>(
       onProgress: (step) => process.stderr.write(`${describeMigrationProgress(step)}\n`),
     });
     const parts = await openParts(settings, { logger, backup, mirrored: true });
-    const app = await NestFactory.createApplicationContext(AppModule.with(parts), {
-      logger: new NestLogger(logger),
-      abortOnError: false,
-    });
+    const app = await createApplication(parts, logger);
     try {
       const result = await runOperation(app, name, input, onProgress);
       await app.get(JobsService).drain();
@@ -58,5 +57,18 @@ export async function runAsOwner<Name extends OperationName>(
     // What a command writes is as precious as what a request does: it is shipped before the command ends.
     await backup?.stop();
     lock.release();
+  }
+}
+
+/** Puts the application together; when that fails, closes its parts, whose threads would keep the process from ending. */
+async function createApplication(parts: Parts, logger: Logger): Promise<INestApplicationContext> {
+  try {
+    return await NestFactory.createApplicationContext(AppModule.with(parts), {
+      logger: new NestLogger(logger),
+      abortOnError: false,
+    });
+  } catch (error) {
+    await closeParts(parts);
+    throw error;
   }
 }

@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { restoreDatabase } from '@mosis/backup';
 import { openReader } from '@mosis/sqlite';
 import { signInOverHttp, type HttpClient } from '../support/http-client.js';
+import { findLitestreams } from '../support/litestreams.js';
 import { DataDirectory, type ServerProcess } from '../support/server-process.js';
 
 const ADMIN = { ADMIN_EMAIL: 'admin@example.com', ADMIN_PASSWORD: 'a password for tests' };
@@ -20,21 +21,6 @@ describe('backups of a real server', () => {
 
   const generationOf = (name: string) =>
     readFileSync(join(data.path, `.${name}.db-litestream/generation`), 'utf8').trim();
-
-  /** Processes whose arguments name this directory's configuration. */
-  function findLitestreams(): number[] {
-    const config = join(data.path, 'litestream.yml');
-    return readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name))
-      .filter((name) => {
-        try {
-          return readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0').includes(config);
-        } catch {
-          return false;
-        }
-      })
-      .map(Number);
-  }
 
   async function start(
     environment: Record<string, string> = {},
@@ -74,11 +60,11 @@ describe('backups of a real server', () => {
       await server.kill('SIGKILL');
       await Promise.all(working);
       ({ server, client } = await start());
-      expect(findLitestreams()).toHaveLength(1);
+      expect(findLitestreams(data.path)).toHaveLength(1);
       await createApps(client, `round${round}_after`, () => acknowledged.size >= goal + 10);
     }
     expect(await server.kill('SIGTERM')).toBe(0);
-    expect(findLitestreams()).toEqual([]);
+    expect(findLitestreams(data.path)).toEqual([]);
     expect(acknowledged.size).toBeGreaterThan(40);
     const restored = await restoreApps();
     expect([...acknowledged].filter((packageId) => !restored.has(packageId))).toEqual([]);
