@@ -58,6 +58,23 @@ describe('Litestream under the supervisor', () => {
     await stage.stop();
   });
 
+  it('waits for nothing that was not committed: a large transaction is in the WAL before its end, whatever that is', async () => {
+    await stage.start();
+    stage.write('core', 1);
+    await stage.untilHealthy();
+    const writer = stage.writers.get('core');
+    writer?.exec('BEGIN');
+    stage.write('core', 120, 100_000);
+    expect(statSync(`${stage.file('core')}-wal`).size).toBeGreaterThan(3_000_000);
+    await stage.untilHealthy();
+    writer?.exec('ROLLBACK');
+    await stage.untilHealthy();
+    const rows = stage.write('core', 1);
+    await stage.untilHealthy();
+    await stage.stop();
+    expect(await stage.restore('core')).toBe(rows);
+  });
+
   it('ends a Litestream that a killed server left before it starts its own, also one that is stopped', async () => {
     for (const frozen of [false, true]) {
       const orphan = await stage.spawnOrphan();

@@ -2,6 +2,12 @@ import type { DatabaseName } from '../location.js';
 import type { LitestreamEvent } from './log-line.js';
 import type { BackupLog, BackupTrouble } from './status.js';
 
+/**
+ * A checkpoint met a commit. While much is written this comes several times a minute, and the next sync tries again; where
+ * that never succeeds, the backup becomes late, and this is given as the reason.
+ */
+const COMMON_COMPLAINT = 'checkpoint: mode=PASSIVE err=database is locked';
+
 /** Says in the log what happens to backups: each thing when it begins and when it is over, however often it is seen. */
 export class Announcer {
   readonly #complaints = new Map<string, string>();
@@ -40,6 +46,7 @@ export class Announcer {
 
   /** What Litestream repeats every second is said once, until it works again or complains of something else. */
   #complain({ database, level, message, error }: Extract<LitestreamEvent, { kind: 'trouble' }>): void {
+    if (error === COMMON_COMPLAINT) return;
     const text = `${message}${error === undefined ? '' : `: ${error}`}`;
     // Request ids of a store differ in each complaint.
     const kind = text.replace(/[0-9a-zA-Z/+=-]{16,}/g, '…');

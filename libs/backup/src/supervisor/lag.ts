@@ -3,10 +3,14 @@ import { comparePositions, type Position } from '../replica/position.js';
 /** More moments than this are thinned out: a replica that is away for hours costs precision, not memory. */
 const MAX_MOMENTS = 600;
 
-/** How old the oldest write is that the replica does not have. */
+/**
+ * How old the oldest write is that the replica does not have. What is seen at one look was written after the look before, and
+ * counts from then: the figure may be too large by the time between two looks, and is not too small.
+ */
 export class ReplicationLag {
   #moments: { end: Position; sinceMs: number }[] = [];
   #replicated: Position | undefined;
+  #lookedAtMs: number | undefined;
 
   /** Where the replica ends, once known. */
   get replicated(): Position | undefined {
@@ -28,6 +32,8 @@ export class ReplicationLag {
 
   /** What was written ends there now. */
   observe(end: Position | undefined, nowMs: number): void {
+    const sinceMs = this.#lookedAtMs ?? nowMs;
+    this.#lookedAtMs = nowMs;
     if (!end || (this.#replicated && isWithin(end, this.#replicated))) {
       if (end) this.#moments = [];
       return;
@@ -39,7 +45,7 @@ export class ReplicationLag {
       return;
     }
     if (last && comparePositions(last, end) === 0) return;
-    this.#moments.push({ end, sinceMs: nowMs });
+    this.#moments.push({ end, sinceMs });
     if (this.#moments.length > MAX_MOMENTS) this.#moments = this.#moments.filter((_, at) => at % 2 === 0);
   }
 

@@ -213,6 +213,8 @@ export class LitestreamSupervisor {
     const watches = event.database === undefined ? this.#watches : [this.#watch(event.database)];
     for (const watch of watches) watch.hear(event, this.#now());
     this.#announcer.hear(event);
+    // What was committed while it arrived waits from now on, and shows before the next regular look.
+    if (event.kind === 'segment-written') void this.#look();
   }
 
   async #look(): Promise<void> {

@@ -4,6 +4,8 @@ import { formatIndex, type Position } from '../replica/position.js';
 
 const WAL_HEADER_BYTES = 32;
 const FRAME_HEADER_BYTES = 24;
+/** Headers of frames that are read at once. */
+const READ_AT_ONCE = 64;
 
 /** The folder beside a database in which Litestream keeps its copy of the WAL until the replica has it. */
 export function shadowFolderOf(file: string): string {
@@ -14,11 +16,11 @@ export function shadowFolderOf(file: string): string {
 export interface LocalState {
   /** The generation that Litestream is in; `undefined` before its first. */
   generation: string | undefined;
-  /** Where what was written ends, the WAL's frames that Litestream has not copied yet included. */
+  /** Where what was committed ends, the WAL's frames that Litestream has not copied yet included. */
   end: Position | undefined;
   /** Bytes of each WAL that Litestream still holds a copy of. */
   shadow: { index: number; sizeBytes: number }[];
-  /** Bytes of the WAL that were written since it last began anew. */
+  /** Bytes of the WAL that were committed since it last began anew. */
   writtenBytes: number;
   databaseBytes: number;
   walBytes: number;
@@ -33,15 +35,17 @@ export async function readLocalState(file: string): Promise<LocalState> {
   const folder = shadowFolderOf(file);
   const generation = (await readFile(join(folder, 'generation'), 'utf8').catch(() => '')).trim() || undefined;
   const shadow = generation === undefined ? [] : await listShadow(folder, generation);
-  const written = await readWrittenWal(`${file}-wal`);
   const last = shadow.at(-1);
+  const salt =
+    last && (await readSalt(join(folder, 'generations', generation ?? '', 'wal', `${formatIndex(last.index)}.wal`)));
+  const written = await readCommittedWal(`${file}-wal`, salt && { salt, sizeBytes: last?.sizeBytes ?? 0 });
   let end: Position | undefined;
   if (generation !== undefined && last) {
-    const salt = await readSalt(join(folder, 'generations', generation, 'wal', `${formatIndex(last.index)}.wal`));
     end = { generation, index: last.index, offset: last.sizeBytes };
     // A WAL with another salt has begun anew, and nothing of it has been copied.
-    if (written && salt && !written.salt.equals(salt)) end = { generation, index: last.index + 1, offset: written.end };
-    else if (written && written.end > last.sizeBytes) end = { ...end, offset: written.end };
+    if (written && salt && !written.salt.equals(salt)) {
+      if (written.end > WAL_HEADER_BYTES) end = { generation, index: last.index + 1, offset: written.end };
+    } else if (written && written.end > last.sizeBytes) end = { ...end, offset: written.end };
   }
   return {
     generation,
@@ -80,25 +84,57 @@ async function listShadow(folder: string, generation: string): Promise<LocalStat
   return found;
 }
 
-/** Where the frames of the current WAL end. What lies behind them is left from before it began anew. */
-async function readWrittenWal(file: string): Promise<{ salt: Buffer; end: number } | undefined> {
+/**
+ * Where the commits of the current WAL end. Behind them lies what is left from before it began anew, and there may be frames
+ * of a transaction that is under way or was rolled back: one that outgrows SQLite's cache is written there before it is
+ * committed. Litestream copies commits only, so they wait for nothing. What it has copied is not looked at again.
+ */
+async function readCommittedWal(
+  file: string,
+  copied: { salt: Buffer; sizeBytes: number } | undefined,
+): Promise<{ salt: Buffer; end: number } | undefined> {
   return withFile(file, async (handle) => {
     const header = await readAt(handle, 0, WAL_HEADER_BYTES);
     if (!header) return undefined;
     const salt = header.subarray(16, 24);
     const frameBytes = header.readUInt32BE(8) + FRAME_HEADER_BYTES;
     const frames = Math.floor(((await handle.stat()).size - WAL_HEADER_BYTES) / frameBytes);
-    const isCurrent = async (frame: number) =>
-      (await readAt(handle, WAL_HEADER_BYTES + frame * frameBytes, FRAME_HEADER_BYTES))?.subarray(8, 16).equals(salt) ??
-      false;
-    let [low, high] = [0, frames];
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      if (await isCurrent(middle)) low = middle + 1;
-      else high = middle;
-    }
-    return { salt, end: WAL_HEADER_BYTES + low * frameBytes };
+    const readHeader = async (frame: number) =>
+      readAt(handle, WAL_HEADER_BYTES + frame * frameBytes, FRAME_HEADER_BYTES);
+    const current = await countWhile(frames, async (frame) => {
+      const header = await readHeader(frame);
+      return header?.subarray(8, 16).equals(salt) ?? false;
+    });
+    const known = copied?.salt.equals(salt) ? Math.floor((copied.sizeBytes - WAL_HEADER_BYTES) / frameBytes) : 0;
+    // The last frame of a commit holds the size of the database; every other one holds 0 there.
+    const isCommit = async (frame: number) => ((await readHeader(frame))?.readUInt32BE(4) ?? 0) !== 0;
+    const committed = await findLast(known, current, isCommit);
+    return { salt, end: WAL_HEADER_BYTES + committed * frameBytes };
   });
+}
+
+/** How many of `total` come before the first for which it does not hold; it holds for none after that one. */
+async function countWhile(total: number, holds: (index: number) => Promise<boolean>): Promise<number> {
+  let [low, high] = [0, total];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (await holds(middle)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The number behind the last one from `low` up to `high` for which it holds; `low` when it holds for none. */
+async function findLast(low: number, high: number, holds: (index: number) => Promise<boolean>): Promise<number> {
+  // Nearly always it is the very last.
+  if (high > low && (await holds(high - 1))) return high;
+  for (let to = high - 1; to > low; to -= READ_AT_ONCE) {
+    const from = Math.max(low, to - READ_AT_ONCE);
+    const held = await Promise.all(Array.from({ length: to - from }, (_, at) => holds(from + at)));
+    const last = held.lastIndexOf(true);
+    if (last >= 0) return from + last + 1;
+  }
+  return low;
 }
 
 async function readSalt(file: string): Promise<Buffer | undefined> {
