@@ -30,7 +30,11 @@ describe('mosis telemetry', () => {
         mosis_version: '1.0.0',
         device_id: 'device',
         session_id: randomUUID(),
-        events: Array.from({ length: events }, () => ({ type: 'app_start', timestamp: new Date().toISOString() })),
+        events: Array.from({ length: events }, (_, index) => ({
+          type: 'app_start',
+          // The first one is a day late, so that there is a day to export.
+          timestamp: new Date(Date.now() - (index === 0 ? 86_400_000 : 0)).toISOString(),
+        })),
       },
       { 'x-ingest-key': key },
     );
@@ -61,9 +65,13 @@ describe('mosis telemetry', () => {
 
   it('counts anew, exports, and asks in SQL, through the server', async () => {
     expect(await count()).toMatchObject({ differences: 0 });
+    const aggregates = ['telemetry', 'query', `SELECT sum(count)::INT AS n FROM aggregates WHERE dimension IS NULL`];
+    expect((await data.mosis(aggregates)).stdout).toBe('n\n-\n\n');
     const exported = await data.mosis(['telemetry', 'export']);
     expect(exported).toMatchObject({ code: 0 });
-    expect(exported.stdout).toContain('0 day(s) archived');
+    expect(exported.stdout).toContain('0 day(s) archived, 1 file(s) exported.');
+    // An event, a session and a device.
+    expect((await data.mosis(aggregates)).stdout).toBe('n\n-\n3\n');
     const table = await data.mosis(['telemetry', 'query', 'SELECT 1 AS one, NULL AS nothing']);
     expect(table.stdout).toBe('one  nothing\n---  -------\n1\n');
     const json = await data.mosis(['telemetry', 'query', 'SELECT 1 AS one', '--json']);

@@ -73,7 +73,7 @@ export class ServerProcess {
     const url = await Promise.race([
       findAddress(dataDir, child),
       ended.then((code) => {
-        throw new Error(`The server ended with ${code}: ${errors.join('')}${output.join('')}`);
+        throw new Error(`The server ended with ${code ?? child.signalCode}: ${errors.join('')}${output.join('')}`);
       }),
     ]);
     return new ServerProcess(child, url, output, ended);

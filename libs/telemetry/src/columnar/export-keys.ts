@@ -1,7 +1,9 @@
 import { formatDay } from '../storage/days.js';
 
+/** Where daily aggregates are. */
+export const AGGREGATES_FOLDER = 'telemetry/aggregates';
 /** What readers match with a pattern: one file a day under each. */
-export const AGGREGATES_PREFIX = 'telemetry/aggregates/';
+export const AGGREGATES_PREFIX = `${AGGREGATES_FOLDER}/`;
 export const RAW_PREFIX = 'telemetry/raw/';
 /** What was replaced; outside both. */
 export const HISTORY_PREFIX = 'telemetry/history/';

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { globSync } from 'node:fs';
 import { StatementType } from '@duckdb/node-api';
 import { QueryError } from '../queries/types.js';
 import { literal, type Session } from './duck.js';
@@ -21,9 +21,16 @@ export async function operatorSql(
   const partitions = await deps.staged.prepare(session, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, nowMs);
   const none = `SELECT ${NO_EVENTS} WHERE false`;
   await session.run(`CREATE OR REPLACE TEMP VIEW events AS ${unionOf(deps.dataDir, partitions) ?? none}`);
-  if (deps.aggregatesFolder !== undefined && existsSync(deps.aggregatesFolder)) {
-    await session.run(`CREATE OR REPLACE TEMP VIEW aggregates AS SELECT * FROM
-      read_parquet(${literal(`${deps.aggregatesFolder}/*/*.parquet`)}, hive_partitioning = true)`);
+  if (deps.aggregatesFolder !== undefined) {
+    // A pattern that matches nothing is an error to DuckDB, also while nobody asks for the view.
+    const aggregates = globSync('*/*.parquet', { cwd: deps.aggregatesFolder }).length > 0;
+    await session.run(
+      `CREATE OR REPLACE TEMP VIEW aggregates AS ${
+        aggregates
+          ? `SELECT * FROM read_parquet(${literal(`${deps.aggregatesFolder}/*/*.parquet`)}, hive_partitioning = true)`
+          : `SELECT ${NO_AGGREGATES} WHERE false`
+      }`,
+    );
   }
   await refuseOther(session, text);
   try {
@@ -41,6 +48,9 @@ const NO_EVENTS = [
   ...['clock_corrected', 'clamped', 'late'].map((name) => `false AS ${name}`),
   '0::BIGINT AS id, 0::BIGINT AS session, 0::UINTEGER AS device, NULL::TIMESTAMP AS time, NULL::DATE AS received',
 ].join(', ');
+
+const NO_AGGREGATES = `NULL::VARCHAR AS package_id, NULL::VARCHAR AS metric, NULL::VARCHAR AS type, NULL::VARCHAR AS dimension,
+  NULL::VARCHAR AS value, false AS bots, 0::BIGINT AS count, NULL::BLOB AS devices, NULL::DATE AS day`;
 
 async function refuseOther(session: Session, text: string): Promise<void> {
   try {

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { Mutex } from '@mosis/sqlite/connection';
 import {
+  AGGREGATES_FOLDER,
   AnalyticsProcess,
   purgeExports,
   runArchive,
@@ -115,6 +116,7 @@ export class TelemetryEngine {
       dataDir,
       rawDays: options.rawDays,
       memoryLimitMb: options.analyticsMemoryMb,
+      aggregatesFolder: options.objects.localPath?.(AGGREGATES_FOLDER),
       now,
     });
     this.#erasures = new Erasures({ writer: this.#writer, scan: this.#scan, objects: options.objects, now, log });
