@@ -63,6 +63,18 @@ describe('forgetting a device', () => {
     expect(platform.log).not.toContain('alice');
   });
 
+  it('is asked for once under one Idempotency-Key, however often it is sent', async () => {
+    const ask = async (deviceId: string) =>
+      owner.client.post(`${url()}/erasures`, { device_id: deviceId }, { 'idempotency-key': 'once' });
+    const first = await ask('carl');
+    expectStatus(first, 202);
+    const again = await ask('carl');
+    expectStatus(again, 202);
+    expect(again.body).toEqual(first.body);
+    expectProblem(await ask('dora'), 'idempotency-key-reused');
+    await platform.idle();
+  });
+
   it('is told about to the app that asked alone', async () => {
     const wish = await owner.client.post(`${url()}/erasures`, { device_id: 'x' });
     const stranger = await createPublisher(platform);

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import type { Actor } from '../access/actor.js';
 import { CurrentActor } from '../access/current-actor.decorator.js';
 import { Route } from '../common/route.decorator.js';
+import { Idempotent } from '../idempotency/idempotent.decorator.js';
 import { erasureSchema } from './answers.schemas.js';
 import { eraseSchema } from './erasures.schemas.js';
 import { ErasuresService } from './erasures.service.js';
@@ -18,6 +19,7 @@ export class ErasuresController {
   constructor(private readonly erasures: ErasuresService) {}
 
   @Post()
+  @Idempotent()
   @Route({
     summary: 'Forget one device',
     description: 'The wish is on disk when this is answered; the work goes on behind it.',
