@@ -51,6 +51,30 @@ describe('maintenance', () => {
     engine.close();
   });
 
+  it('drops the last day as well when nothing more comes, once the clock is believed', async () => {
+    const engine = new DirectEngine();
+    await liveDays(engine, 3);
+    engine.clock.advance(20 * DAY_MS);
+    // A leap of weeks is believed after an hour.
+    await engine.runRetention();
+    expect((await engine.runRetention()).dropped).toEqual([]);
+    engine.clock.advance(HOUR_MS);
+    expect((await engine.runRetention()).dropped).toEqual(['2026-11-22']);
+    const partitions = () => engine.db.prepare('SELECT day FROM partitions').pluck().all();
+    const today = Math.floor(engine.clock.wallMs / DAY_MS);
+    expect(partitions()).toEqual([today]);
+    expect(await engine.runAudit()).toMatchObject({ differences: 0 });
+    // An empty day is no reason for another one.
+    engine.clock.advance(DAY_MS);
+    await engine.runRetention();
+    expect(partitions()).toEqual([today]);
+    engine.upload(batchOf(1, 9));
+    engine.flush();
+    expect(partitions()).toEqual([today, today + 1]);
+    expect(await engine.runAudit()).toMatchObject({ differences: 0 });
+    engine.close();
+  });
+
   it('goes on with other erasures when one cannot be done', async () => {
     const engine = new DirectEngine();
     engine.upload(batchOf(1, 1), batchOf(2, 2, { packageId: 'com.example.two' }));

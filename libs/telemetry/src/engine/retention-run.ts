@@ -24,11 +24,12 @@ export async function runRetention(parts: {
   const { options, writer, scan, clock } = parts;
   const report: RetentionReport = { dropped: [], held: [] };
   await writer.call('flush');
+  const today = dayOf(options.now());
+  const doubt = whyClockIsDoubted(clock, today, (await writer.call('listPartitions')).at(-1)?.day);
+  if (doubt === undefined) await writer.call('turnPartition');
   const partitions = await writer.call('listPartitions');
   const bucketDays = await writer.call('listBucketDays');
-  const today = dayOf(options.now());
   const expired = partitions.filter(({ day }) => day < today - options.rawDays);
-  const doubt = whyClockIsDoubted(clock, today, partitions.at(-1)?.day);
   for (const partition of expired) {
     const day = formatDay(partition.day);
     const why = doubt ?? whyStillNeeded(partition, partitions, bucketDays, options);

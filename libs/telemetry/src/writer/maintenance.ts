@@ -3,6 +3,7 @@ import { tallyRawRows } from '../rollup/raw-rows.js';
 import { eventsTable } from '../storage/day-tables.js';
 import { DAY_MS } from '../storage/days.js';
 import {
+  createPartition,
   findFirstCoveredDay,
   findLastRowId,
   listPartitions,
@@ -77,6 +78,22 @@ export class Maintenance {
         )
         .run(input.marker),
     );
+  }
+
+  /**
+   * Opens today's partition when the newest is older and holds rows, so that a day is closed, copied and at last dropped
+   * also when nothing more comes.
+   */
+  turnPartition(): { turned: boolean } {
+    const { db, clock } = this.store;
+    return this.store.transaction(() => {
+      const newest = listPartitions(db).at(-1);
+      if (!newest || findLastRowId(db, newest.day) === 0) return { turned: false };
+      const day = clock.dayFor(this.now());
+      if (day === newest.day) return { turned: false };
+      createPartition(db, day);
+      return { turned: true };
+    });
   }
 
   /** Drops a partition: its raw rows are unreachable from here on. Its rows must be in the roll-ups. */
