@@ -18,12 +18,14 @@ export interface OpenOptions {
   backup?: LitestreamSupervisor;
   /** Whether objects are copied to the backup. */
   mirrored?: boolean;
+  /** Whether telemetry is only looked at. */
+  readOnly?: boolean;
 }
 
 /** Opens the databases and the object store; the caller holds the lock and has migrated. */
 export async function openParts(
   settings: Settings,
-  { clock = new Clock(), logger, backup, mirrored = false }: OpenOptions = {},
+  { clock = new Clock(), logger, backup, mirrored = false, readOnly = false }: OpenOptions = {},
 ): Promise<Parts> {
   const store = await openObjects(settings);
   let { objects, mirror }: { objects: ObjectStore; mirror?: ObjectMirror } = { objects: store };
@@ -36,6 +38,7 @@ export async function openParts(
     telemetry = await openTelemetry(settings, objects, clock, {
       ...(logger ? { logger } : {}),
       ...checkpoints('telemetry'),
+      readOnly,
     });
     const db = openCoreDatabase(settings.dataDir, undefined, checkpoints('core'));
     if (backup) followCheckpoints(backup, db, telemetry);

@@ -20,7 +20,11 @@ export async function openTelemetry(
   settings: Settings,
   objects: ObjectStore,
   clock: Clock,
-  { logger, autoCheckpoint = true }: { logger?: Logger; autoCheckpoint?: boolean } = {},
+  {
+    logger,
+    autoCheckpoint = true,
+    readOnly = false,
+  }: { logger?: Logger; autoCheckpoint?: boolean; readOnly?: boolean } = {},
 ): Promise<TelemetryEngine> {
   const { rawDays, exportAggregates, exportRaw, bots, minFreeBytes, gatherMs, analyticsMemoryMb } = settings.telemetry;
   return TelemetryEngine.open({
@@ -37,6 +41,7 @@ export async function openTelemetry(
     now: () => clock.now().getTime(),
     monotonic: () => clock.monotonicMs(),
     autoCheckpoint,
+    readOnly,
     log: logger ? logOf(logger) : SILENT,
   });
 }

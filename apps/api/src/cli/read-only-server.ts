@@ -22,7 +22,7 @@ export async function startReadOnlyServer(
   const lock = DataDirLock.acquire(settings.dataDir, 'mosis serve --read-only');
   try {
     assertMigrated(settings);
-    const parts = await openParts(settings, { logger });
+    const parts = await openParts(settings, { logger, readOnly: true });
     try {
       const app = await createHttpApplication(parts, logger);
       refuseWrites(app.getHttpAdapter().getInstance());

@@ -97,6 +97,7 @@ export class TelemetryEngine {
       gatherMs,
       now,
       log,
+      readOnly: options.readOnly ?? false,
       ...(options.autoCheckpoint === undefined ? {} : { autoCheckpoint: options.autoCheckpoint }),
       onSeen: ({ packageId }, { sighting }) => {
         if (!sighting) return;

@@ -23,6 +23,8 @@ export interface EngineOptions {
   /** A clock that never jumps, milliseconds; the machine's by default. */
   monotonic?: () => number;
   log: EngineLog;
+  /** Looks at the file and changes nothing in it: uploads and maintenance fail, counts stay as they were written. */
+  readOnly?: boolean;
   /** `false` leaves the WAL of telemetry.db to Litestream; {@link TelemetryEngine.setAutoCheckpoint} changes it. */
   autoCheckpoint?: boolean;
 }

@@ -12,6 +12,8 @@ export interface WriterData {
   clockOffsetMs: number;
   /** Whether commits fold the WAL into the file. */
   autoCheckpoint: boolean;
+  /** Whether the connection can write at all. */
+  readOnly: boolean;
 }
 
 /** The names of maintenance transactions. */

@@ -34,6 +34,8 @@ export interface WriterThreadOptions {
   gatherMs: number;
   now: () => number;
   log: EngineLog;
+  /** Whether the thread opens the file without being able to write it; then nothing can be stored. */
+  readOnly?: boolean;
   /** Whether commits fold the WAL into the file, until {@link WriterThread.setAutoCheckpoint} says otherwise. */
   autoCheckpoint?: boolean;
   onSeen: (upload: WriterUpload, result: WriterResult) => void;
@@ -194,6 +196,7 @@ export class WriterThread {
       limits,
       clockOffsetMs: this.options.now() - Date.now(),
       autoCheckpoint: this.#autoCheckpoint,
+      readOnly: this.options.readOnly ?? false,
     };
     const worker = new Worker(compiledModulePath(import.meta.url, './writer.worker.js'), {
       workerData,

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { EngineLog } from '../engine/types.js';
 import type { RollupChange } from '../rollup/rollup-store.js';
 import { closeWriter } from '@mosis/sqlite/connection';
-import { openTelemetryWriter, setTelemetryAutoCheckpoint } from '../storage/telemetry-file.js';
+import { openTelemetryReader, openTelemetryWriter, setTelemetryAutoCheckpoint } from '../storage/telemetry-file.js';
 import { Maintenance } from './maintenance.js';
 import type { MaintenanceName, WriterData, WriterReply, WriterRequest } from './messages.js';
 import { unpackUploads } from './pack-uploads.js';
@@ -14,7 +14,7 @@ const FLUSH_CHECK_MS = 500;
 
 const port = parentPort;
 if (!port) throw new Error('The telemetry writer is started as a worker thread.');
-const { dataDir, bots, limits, clockOffsetMs, autoCheckpoint } = workerData as WriterData;
+const { dataDir, bots, limits, clockOffsetMs, autoCheckpoint, readOnly } = workerData as WriterData;
 
 type Methods = Record<MaintenanceName, (input: unknown) => unknown>;
 
@@ -27,14 +27,14 @@ const log: EngineLog = {
 
 let offsetMs = clockOffsetMs;
 const now = () => Date.now() + offsetMs;
-const db = openTelemetryWriter(dataDir, { autoCheckpoint });
+const db = readOnly ? openTelemetryReader(dataDir) : openTelemetryWriter(dataDir, { autoCheckpoint });
 const store = new TelemetryStore(db, { bots, limits, log });
 const packageIds = new Map<number, string>();
 const maintenance = new Maintenance(store, now);
 
 const flushTimer = setInterval(() => {
   try {
-    if (store.isFlushDue(now())) announce(store.flush(now()));
+    if (!readOnly && store.isFlushDue(now())) announce(store.flush(now()));
   } catch (error) {
     log.error({ err: error }, 'roll-ups could not be written; they will be tried again');
   }
@@ -78,6 +78,12 @@ function packageIdOf(app: number): string {
 
 function close(): void {
   clearInterval(flushTimer);
+  if (readOnly) db.close();
+  else closeAfterFlush();
+  port?.close();
+}
+
+function closeAfterFlush(): void {
   try {
     store.flush(now());
   } catch (error) {
@@ -85,7 +91,6 @@ function close(): void {
     log.warn({ err: error }, 'roll-ups could not be written before the end');
   }
   closeWriter(db);
-  port?.close();
 }
 
 function isChange(value: unknown): value is RollupChange {
