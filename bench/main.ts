@@ -1,4 +1,4 @@
-/** Measures telemetry and backups against the targets of their contract. docs/performance.md tells what each figure means. */
+/** Measures the store, telemetry and backups against the targets of their contract. docs/performance.md tells what each figure means. */
 import { crashCase } from './cases/crash.ts';
 import { exportCase } from './cases/export.ts';
 import { ingestCase } from './cases/ingest.ts';
@@ -6,6 +6,7 @@ import { queryCase } from './cases/query.ts';
 import { restoreCase } from './cases/restore.ts';
 import { retentionCase } from './cases/retention.ts';
 import { rollupCase } from './cases/rollup.ts';
+import { storeCase } from './cases/store.ts';
 import { walCase } from './cases/wal.ts';
 import { ArgumentError, readArguments, type Arguments } from './lib/arguments.ts';
 import { Bench, type BenchCase } from './lib/bench.ts';
@@ -24,6 +25,7 @@ const CASES: readonly BenchCase[] = [
   walCase,
   crashCase,
   restoreCase,
+  storeCase,
 ];
 
 const HELP = `npm run bench -- [names] [options]
@@ -36,6 +38,7 @@ Options:
                              some ten minutes; full builds 100 million rows once, and takes an hour or more
   --dir FOLDER               where data sets lie; one that is there is used again. Needed for full (about 8 GB)
   --seed NUMBER              another data set (1)
+  --catalogue FILE           store: begins with these real apps, one JSON object a line
   --cpu-prof FOLDER          ingest: only profiles the server's threads; profiles go there, top costs to standard error
   --json                     the result as JSON on standard output
   --markdown                 the result as the tables of docs/performance.md

@@ -12,13 +12,21 @@ export class BareServer {
     this.#child = child;
   }
 
-  /** Starts it on an empty folder; `grouped` shares a commit among what waits, else each request has its own. */
+  /** The one of ingest, on an empty folder; `grouped` shares a commit among what waits, else each request has its own. */
   static async start(dataDir: string, grouped: boolean): Promise<BareServer> {
-    const child = fork(
-      fileURLToPath(new URL('./bare-server.ts', import.meta.url)),
-      [JSON.stringify({ dataDir, grouped })],
-      { execArgv: [], env: plainEnvironment() },
-    );
+    return BareServer.#fork('./bare-server.ts', { dataDir, grouped });
+  }
+
+  /** The one of the store, on a folder with a core.db. */
+  static async startStore(dataDir: string): Promise<BareServer> {
+    return BareServer.#fork('./bare-store.ts', { dataDir });
+  }
+
+  static async #fork(script: string, options: object): Promise<BareServer> {
+    const child = fork(fileURLToPath(new URL(script, import.meta.url)), [JSON.stringify(options)], {
+      execArgv: [],
+      env: plainEnvironment(),
+    });
     const port = await new Promise<number>((resolve, reject) => {
       child.once('message', (message: { port: number }) => resolve(message.port));
       child.once('exit', (code) => reject(new Error(`The bare server ended with ${code}.`)));

@@ -12,6 +12,8 @@ export interface Arguments {
   seed: number;
   /** Where CPU profiles of the measured server go, when they are wanted. */
   profiles: string | undefined;
+  /** A catalogue of real apps to begin the store with. */
+  catalogue: string | undefined;
   help: boolean;
 }
 
@@ -39,6 +41,7 @@ export function readArguments(words: string[], known: readonly string[]): Argume
     output: values.json ? 'json' : values.markdown ? 'markdown' : 'lines',
     seed,
     profiles: values['cpu-prof'],
+    catalogue: values.catalogue,
     help: values.help,
   };
 }
@@ -55,6 +58,7 @@ function parse(words: string[]) {
         markdown: { type: 'boolean', default: false },
         seed: { type: 'string', default: '1' },
         'cpu-prof': { type: 'string' },
+        catalogue: { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });

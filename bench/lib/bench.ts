@@ -12,6 +12,8 @@ export class Bench {
   readonly report: Report;
   /** Where CPU profiles go, when they are wanted. */
   readonly profiles: string | undefined;
+  /** A file of real apps, when one was given. */
+  readonly catalogue: string | undefined;
   /** The folder that data sets stay in. */
   readonly folder: string;
   readonly #isTemporary: boolean;
@@ -20,11 +22,12 @@ export class Bench {
   /** Somebody wants this run to end: what fails from here on fails because of that. */
   isStopped = false;
 
-  constructor({ scale, seed, folder, profiles }: Arguments, report: Report) {
+  constructor({ scale, seed, folder, profiles, catalogue }: Arguments, report: Report) {
     this.scale = scale;
     this.seed = seed;
     this.report = report;
     this.profiles = profiles;
+    this.catalogue = catalogue;
     this.#isTemporary = folder === undefined;
     if (folder !== undefined) mkdirSync(folder, { recursive: true });
     this.folder = folder ?? mkdtempSync(join(tmpdir(), 'mosis-bench-'));

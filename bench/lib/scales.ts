@@ -21,6 +21,18 @@ export interface Scale {
   crashLoadMs: number;
   /** Raw rows of the telemetry.db that `restore` brings back. */
   restoreRows: number;
+  /** The core.db of `store`. */
+  store: StoreSize;
+}
+
+/** How much a core.db holds. */
+export interface StoreSize {
+  developers: number;
+  apiKeys: number;
+  apps: number;
+  /** In the mean over all apps; how many there are exactly follows from the seed. */
+  versions: number;
+  auditRows: number;
 }
 
 /** `small` takes seconds and says little; `tenth` fits in ten minutes; `full` holds 100 million rows. */
@@ -39,6 +51,7 @@ export const SCALES: Record<Scale['name'], Scale> = {
     crashes: 2,
     crashLoadMs: 3_000,
     restoreRows: 100_000,
+    store: { developers: 100, apiKeys: 500, apps: 1_000, versions: 5_000, auditRows: 20_000 },
   },
   tenth: {
     name: 'tenth',
@@ -54,6 +67,7 @@ export const SCALES: Record<Scale['name'], Scale> = {
     crashes: 10,
     crashLoadMs: 8_000,
     restoreRows: 2_000_000,
+    store: { developers: 1_000, apiKeys: 5_000, apps: 10_000, versions: 50_000, auditRows: 1_000_000 },
   },
   full: {
     name: 'full',
@@ -69,5 +83,6 @@ export const SCALES: Record<Scale['name'], Scale> = {
     crashes: 10,
     crashLoadMs: 8_000,
     restoreRows: 20_000_000,
+    store: { developers: 10_000, apiKeys: 50_000, apps: 100_000, versions: 500_000, auditRows: 10_000_000 },
   },
 };

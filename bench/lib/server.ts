@@ -68,12 +68,17 @@ export class RealServer {
     const server = new RealServer(child, await findAddress(dataDir, child));
     await server.get('/healthz');
     options.onAnswer?.();
-    await server.#signIn();
+    await server.signIn();
     return server;
   }
 
   get port(): number {
     return Number(new URL(this.url).port);
+  }
+
+  /** The account's session, as a request carries it. */
+  get cookie(): string {
+    return this.#cookie;
   }
 
   get pid(): number {
@@ -121,7 +126,8 @@ export class RealServer {
     await ended;
   }
 
-  async #signIn(): Promise<void> {
+  /** Signs in as the account. @throws when it is refused */
+  async signIn(): Promise<void> {
     const answer = await this.#send('POST', '/v1/auth/login', ACCOUNT);
     if (answer.status !== 200) throw new Error(`The server refuses its own account: ${await answer.text()}`);
     await answer.text();
