@@ -1,6 +1,7 @@
-import { Kysely, type Transaction } from 'kysely';
+import { Kysely, type Compilable, type Transaction } from 'kysely';
 import { MosisSqliteDialect, insideTransaction } from './dialect.js';
 import { closeWriter, openReader, openWriter, type RawConnection } from './open.js';
+import { PreparedQuery } from './prepared-query.js';
 import { ScanProcess, type ScanOptions } from './scan/scan-process.js';
 import { ScanDialect } from './scan/scan-dialect.js';
 
@@ -36,6 +37,16 @@ export class SqliteDatabase<Schema> {
     this.read = new Kysely<Schema>({ dialect: new MosisSqliteDialect(this.#rawReader, 'reader') });
     this.#scanProcess = new ScanProcess({ file: options.file, ...options.scan });
     this.scan = new Kysely<Schema>({ dialect: new ScanDialect(this.#scanProcess) });
+  }
+
+  /**
+   * Compiles a short read once. Kysely builds its tree and its SQL anew at each call otherwise, which takes longer than
+   * SQLite needs for an indexed look-up. No value may decide the shape of the query: none is `null`, and none is a list.
+   */
+  prepareRead<Parameters extends Record<string, string | number>, Row>(
+    build: (values: Parameters) => Compilable<Row>,
+  ): PreparedQuery<Parameters, Row> {
+    return new PreparedQuery(this.#rawReader, build);
   }
 
   /**

@@ -3,6 +3,7 @@ export * from './open.js';
 export * from './integrity.js';
 export * from './dialect.js';
 export * from './database.js';
+export type { PreparedQuery } from './prepared-query.js';
 export * from './data-dir-lock.js';
 export * from './compiled-module.js';
 export * from './sqlite-error.js';

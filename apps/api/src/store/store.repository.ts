@@ -66,10 +66,15 @@ type Tables = { a: CoreSchema['apps']; d: CoreSchema['developers'] };
 /** All SQL of the store. Each query sees only what is published, in the store, and not suspended. */
 @Injectable()
 export class StoreRepository {
-  constructor(private readonly db: CoreDatabase) {}
+  /** What devices ask all the time, compiled once. */
+  private readonly prepared: ReturnType<StoreRepository['prepare']>;
+
+  constructor(private readonly db: CoreDatabase) {
+    this.prepared = this.prepare();
+  }
 
   async findApp(packageId: string): Promise<StoreAppRow | undefined> {
-    return this.visible(this.db.read, {}).select(SHOWN).where('a.package_id', '=', packageId).executeTakeFirst();
+    return this.prepared.app.executeTakeFirst({ packageId });
   }
 
   /** Apps by their rows' numbers, in no particular order. */
@@ -160,54 +165,27 @@ export class StoreRepository {
 
   /** The newest version on offer of each app. */
   async listLatestVersions(appIds: readonly string[]): Promise<OfferedVersionRow[]> {
-    if (appIds.length === 0) return [];
-    return this.offered(this.db.read)
-      .where('v.app_id', 'in', appIds)
-      .where((eb) =>
-        eb(
-          'v.version_code',
-          '=',
-          eb
-            .selectFrom('app_versions as x')
-            .select((inner) => inner.fn.max('x.version_code').as('code'))
-            .whereRef('x.app_id', '=', 'v.app_id')
-            .where('x.status', '=', 'published')
-            .where('x.yanked_at', 'is', null),
-        ),
-      )
-      .execute();
+    const [appId] = appIds;
+    if (appId === undefined) return [];
+    if (appIds.length === 1) return this.prepared.latest.execute({ appId });
+    return this.latest().where('v.app_id', 'in', appIds).execute();
   }
 
   /** The id of a visible app. */
   async findVisibleAppId(packageId: string): Promise<string | undefined> {
-    return (
-      await this.visible(this.db.read, {}).select('a.id').where('a.package_id', '=', packageId).executeTakeFirst()
-    )?.id;
+    return (await this.prepared.appId.executeTakeFirst({ packageId }))?.id;
   }
 
   /** Versions on offer between two codes, highest first. */
   async listOffered(appId: string, aboveCode: number, belowCode: number, limit: number): Promise<OfferedVersionRow[]> {
-    return this.offered(this.db.read)
-      .where('v.app_id', '=', appId)
-      .where('v.version_code', '>', aboveCode)
-      .where('v.version_code', '<', belowCode)
-      .orderBy('v.version_code', 'desc')
-      .limit(limit)
-      .execute();
+    return this.prepared.offered.execute({ appId, aboveCode, belowCode, limit });
   }
 
   /** Whether devices may download these bytes now; answers their size. */
   async findPackage(
     sha256: string,
   ): Promise<{ package_size: number; package_id: string; version_code: number } | undefined> {
-    return this.visible(this.db.read, {})
-      .innerJoin('app_versions as v', 'v.app_id', 'a.id')
-      .select(['v.package_size', 'a.package_id', 'v.version_code'])
-      .where('v.package_sha256', '=', sha256)
-      .where('v.status', '=', 'published')
-      .where('v.yanked_at', 'is', null)
-      .limit(1)
-      .executeTakeFirst();
+    return this.prepared.package.executeTakeFirst({ sha256 });
   }
 
   /** Whether an icon is on a store page now. */
@@ -221,8 +199,53 @@ export class StoreRepository {
     );
   }
 
-  private offered(handle: CoreHandle) {
-    return handle
+  private prepare() {
+    const { db } = this;
+    return {
+      app: db.prepareRead(({ packageId }: { packageId: string }) =>
+        this.visible(db.read, {}).select(SHOWN).where('a.package_id', '=', packageId),
+      ),
+      appId: db.prepareRead(({ packageId }: { packageId: string }) =>
+        this.visible(db.read, {}).select('a.id').where('a.package_id', '=', packageId),
+      ),
+      latest: db.prepareRead(({ appId }: { appId: string }) => this.latest().where('v.app_id', '=', appId)),
+      offered: db.prepareRead((asked: { appId: string; aboveCode: number; belowCode: number; limit: number }) =>
+        this.offered()
+          .where('v.app_id', '=', asked.appId)
+          .where('v.version_code', '>', asked.aboveCode)
+          .where('v.version_code', '<', asked.belowCode)
+          .orderBy('v.version_code', 'desc')
+          .limit(asked.limit),
+      ),
+      package: db.prepareRead(({ sha256 }: { sha256: string }) =>
+        this.visible(db.read, {})
+          .innerJoin('app_versions as v', 'v.app_id', 'a.id')
+          .select(['v.package_size', 'a.package_id', 'v.version_code'])
+          .where('v.package_sha256', '=', sha256)
+          .where('v.status', '=', 'published')
+          .where('v.yanked_at', 'is', null)
+          .limit(1),
+      ),
+    };
+  }
+
+  private latest() {
+    return this.offered().where((eb) =>
+      eb(
+        'v.version_code',
+        '=',
+        eb
+          .selectFrom('app_versions as x')
+          .select((inner) => inner.fn.max('x.version_code').as('code'))
+          .whereRef('x.app_id', '=', 'v.app_id')
+          .where('x.status', '=', 'published')
+          .where('x.yanked_at', 'is', null),
+      ),
+    );
+  }
+
+  private offered() {
+    return this.db.read
       .selectFrom('app_versions as v')
       .innerJoin('signing_keys as k', 'k.id', 'v.signing_key_id')
       .select([

@@ -1,0 +1,46 @@
+import type { Compilable } from 'kysely';
+import type { RawConnection } from './open.js';
+
+/** What a prepared query can be asked with. */
+type Values = Record<string, string | number>;
+
+/** Stands in a query for a value that is given when it runs. */
+class Placeholder {
+  constructor(readonly name: string) {}
+}
+
+/** A query that was built and compiled once: running it binds values, and does nothing else. */
+export class PreparedQuery<Parameters extends Values, Row> {
+  #statement: ReturnType<RawConnection['prepare']> | undefined;
+  readonly #sql: string;
+  readonly #parameters: readonly unknown[];
+
+  /** `build` is called at once, with a stand-in for each value it takes from its parameter. */
+  constructor(
+    private readonly connection: RawConnection,
+    build: (values: Parameters) => Compilable<Row>,
+  ) {
+    const standIns = new Proxy({} as Parameters, { get: (_, name) => new Placeholder(String(name)) });
+    const { sql, parameters } = build(standIns).compile();
+    this.#sql = sql;
+    this.#parameters = parameters;
+  }
+
+  /** All rows for these values. */
+  async execute(values: Parameters): Promise<Row[]> {
+    return this.#prepared().all(this.#bind(values)) as Row[];
+  }
+
+  /** The first row for these values, if there is one. */
+  async executeTakeFirst(values: Parameters): Promise<Row | undefined> {
+    return this.#prepared().get(this.#bind(values)) as Row | undefined;
+  }
+
+  #prepared() {
+    return (this.#statement ??= this.connection.prepare(this.#sql));
+  }
+
+  #bind(values: Parameters): unknown[] {
+    return this.#parameters.map((value) => (value instanceof Placeholder ? values[value.name] : value));
+  }
+}
