@@ -123,7 +123,7 @@ function readEventList(events: unknown, fields: Fields, limits: WireLimits): unk
     throw new UploadError({
       status: 422,
       code: 'too-many-events',
-      detail: `A batch has at most ${limits.maxEvents} events, and this one has ${events.length}.`,
+      detail: `A batch has at most ${limits.maxEvents} events.`,
     });
   } else return events;
   return [];

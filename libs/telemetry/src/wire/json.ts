@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { replaceNonFinite } from './non-finite.js';
+import { mayHaveExcessKeys, pruneExcess } from './prune.js';
 import { UploadError } from './upload-error.js';
 
 /** A JSON text that was read. */
@@ -19,7 +20,8 @@ export interface JsonText {
  */
 export function readJson(bytes: Buffer): JsonText {
   if (!isUtf8(bytes)) throw notReadable('The body is not UTF-8.');
-  const text = bytes.toString('utf8');
+  const whole = bytes.toString('utf8');
+  const text = mayHaveExcessKeys(bytes) ? pruneExcess(whole) : whole;
   const hasEscapes = text.includes('\\u');
   try {
     return { value: JSON.parse(text), hasEscapes };
