@@ -4,6 +4,7 @@ import { testOwnAccount } from './console/own-account.js';
 import { testQueue } from './console/queue.js';
 import { testReviewing } from './console/reviewing.js';
 import { testFirstSignIn } from './console/first-sign-in.js';
+import { testFailedDrill, testUntriedBackups } from './console/system.js';
 import { testTelemetry } from './console/telemetry.js';
 import { SET_UP_MS, Stage } from './support/stage.js';
 
@@ -17,9 +18,11 @@ describe('the console in a browser', () => {
   testQueue(stage);
   testReviewing(stage);
   testOwnAccount(stage);
+  testUntriedBackups(stage);
   testAdministration(stage);
   testTelemetry(stage);
   testAccessibility(stage);
+  testFailedDrill(stage);
 
   it('did all that without an error of its own, a stranger’s address, or a refusal that nobody expected', () => {
     const { faults, strangers, refusals } = stage.browser.findings;

@@ -1,12 +1,22 @@
+import { readFileSync } from 'node:fs';
+import type { Page } from 'playwright-core';
+import type { TelemetryOverview, TelemetryTimeseries } from '../../src/api/schema';
 import { WITH_TELEMETRY, type Stage } from '../support/stage.js';
+
+type Point = TelemetryTimeseries['series'][number]['points'][number];
 
 /** Figures of an app. */
 export function testTelemetry(stage: Stage): void {
-  it('shows the figures of telemetry that the API gives', async () => {
+  it('shows the figures of telemetry that the API gives, as numbers, in the chart, in its table and in its CSV', async () => {
     const { page } = stage.ada;
-    const answered = page.waitForResponse((answer) => answer.url().includes('/telemetry/overview'));
-    await page.goto(`/admin/apps/${WITH_TELEMETRY}/telemetry`);
-    const { totals } = (await (await answered).json()) as { totals: Record<'devices' | 'sessions' | 'events', number> };
+    const answer = async (name: string) =>
+      (
+        await page.waitForResponse((response) => response.url().includes(`/telemetry/${name}`))
+      ).json() as Promise<unknown>;
+    const answers = Promise.all([answer('overview'), answer('timeseries')]);
+    await page.goto(`/admin/apps/${WITH_TELEMETRY}/telemetry?metric=events&range=7d`);
+    const [{ totals }, { series }] = (await answers) as [TelemetryOverview, TelemetryTimeseries];
+
     expect(totals.events).toBeGreaterThan(0);
     const section = page.getByRole('region', { name: 'In all' });
     for (const [name, label] of [
@@ -17,5 +27,65 @@ export function testTelemetry(stage: Stage): void {
       const figure = section.locator('div', { has: page.getByText(label, { exact: true }) }).last();
       expect(await figure.locator('dd').textContent()).toMatch(new RegExp(`^${totals[name].toLocaleString('en')} `));
     }
+
+    const points = series[0]!.points;
+    expect(points).toHaveLength(7);
+    expect(points.reduce((sum, { value }) => sum + value, 0)).toBe(totals.events);
+    const drawn = await readChart(page);
+    // A point stands where its value belongs on the axis, to the pixel.
+    expect(drawn.values).toHaveLength(points.length);
+    for (const [index, { value }] of points.entries()) {
+      expect(Math.abs(drawn.values[index]! - value)).toBeLessThanOrEqual(drawn.valueOfPixel);
+    }
+    expect(await readTable(page)).toEqual(points);
+    expect(await readCsv(page)).toEqual(points);
+  });
+}
+
+/** What the points of the chart stand for, by the ticks of its axis. */
+async function readChart(page: Page): Promise<{ values: number[]; valueOfPixel: number }> {
+  const chart = page.getByRole('img', { name: 'Events by day' });
+  await chart.locator('circle').first().waitFor();
+  const heights = await chart
+    .locator('circle')
+    .evaluateAll((dots) => dots.map((dot) => Number(dot.getAttribute('cy'))));
+  const ticks = await chart
+    .locator('.recharts-yAxis-tick-labels text')
+    .evaluateAll((labels) =>
+      labels.map((label) => ({
+        y: Number(label.getAttribute('y')),
+        value: Number(label.textContent.replaceAll(',', '')),
+      })),
+    );
+  const [lowest, highest] = [ticks[0]!, ticks.at(-1)!];
+  const valueOfPixel = (highest.value - lowest.value) / (lowest.y - highest.y);
+  expect(valueOfPixel).toBeGreaterThan(0);
+  return { values: heights.map((y) => lowest.value + (lowest.y - y) * valueOfPixel), valueOfPixel };
+}
+
+async function readTable(page: Page): Promise<Point[]> {
+  await page.getByText('The figures as a table').click();
+  const rows = page.getByRole('table', { name: 'Events by day' }).locator('tbody tr');
+  const shown = await rows.evaluateAll((all) =>
+    all.map((row) => ({
+      time: row.querySelector('time')!.dateTime,
+      value: Number(row.querySelector('td')!.textContent.replaceAll(',', '')),
+    })),
+  );
+  return shown.reverse();
+}
+
+async function readCsv(page: Page): Promise<Point[]> {
+  const downloading = page.waitForEvent('download');
+  await page.getByRole('link', { name: 'Download as CSV' }).click();
+  const download = await downloading;
+  expect(download.suggestedFilename()).toBe(`${WITH_TELEMETRY}-events.csv`);
+  const [head = '', ...lines] = readFileSync(await download.path(), 'utf8')
+    .trim()
+    .split(/\r?\n/);
+  const names = head.split(',');
+  return lines.map((line) => {
+    const cells = line.split(',');
+    return { time: cells[names.indexOf('time')]!, value: Number(cells[names.indexOf('value')]) };
   });
 }

@@ -1,4 +1,4 @@
-import { DataDirectory, type ServerProcess } from '../../../api/test/support/server-process.js';
+import { DataDirectory, type CommandResult, type ServerProcess } from '../../../api/test/support/server-process.js';
 import { signInOverHttp } from '../../../api/test/support/http-client.js';
 import { enter, TestBrowser, type Look, type Visitor } from './browser.js';
 import { expectOk, PASSWORD, Story, type Account, type Developer } from './story.js';
@@ -26,6 +26,8 @@ export class Stage {
   dora!: Developer;
   rita!: Account;
   ravi!: Account;
+  /** A trial restore of the backups that is on its way while other subjects are tested. */
+  drill: Promise<CommandResult> | undefined;
 
   async begin(): Promise<void> {
     const serving = this.data.serve();

@@ -11,6 +11,7 @@ import { Section } from '../../ui/Section';
 import { Loaded } from '../../ui/states';
 import { Tag } from '../../ui/Tag';
 import { BackupSection } from './BackupSection';
+import { DrillSection } from './DrillSection';
 import { JobsSection } from './JobsSection';
 import { TelemetrySection } from './TelemetrySection';
 
@@ -28,6 +29,7 @@ export function SystemScreen() {
           <Columns>
             <Problems problems={data.problems} />
             <BackupSection backup={data.backup} />
+            {data.backup && <DrillSection drill={data.backup.last_drill} />}
             <Beside>
               <ServerSection system={data} />
               <DatabaseSection system={data} />
