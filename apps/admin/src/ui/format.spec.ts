@@ -1,4 +1,4 @@
-import { formatByteChange, formatBytes, formatCount, formatDuration, plural } from './format';
+import { formatByteChange, formatBytes, formatCount, formatDuration, formatTimeLeft, plural } from './format';
 
 describe('figures for people', () => {
   it.each([
@@ -9,6 +9,15 @@ describe('figures for people', () => {
     [72 * 3_600_000, '3 d'],
     [-90_000, '1 min'],
   ])('writes %d ms as %s', (ms, text) => expect(formatDuration(ms)).toBe(text));
+
+  it.each([
+    [20_000, 'less than a minute'],
+    [12 * 60_000, '12 min'],
+    [5 * 3_600_000 + 10 * 60_000, '5 h 10 min'],
+    [5 * 3_600_000, '5 h'],
+    [53.5 * 3_600_000, '2 d 5 h'],
+    [-26 * 3_600_000, '1 d 2 h'],
+  ])('writes %d ms that are left as %s', (ms, text) => expect(formatTimeLeft(ms)).toBe(text));
 
   it.each([
     [0, '0 B'],

@@ -11,6 +11,18 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(length / DAY_MS)} d`;
 }
 
+/**
+ * The time that is left for something, in two units, so that half a day does not vanish: `2 d 5 h`, `5 h 10 min`, `12 min`.
+ */
+export function formatTimeLeft(ms: number): string {
+  const minutes = Math.floor(Math.abs(ms) / MINUTE_MS);
+  const [days, hours] = [Math.floor(minutes / 1440), Math.floor(minutes / 60) % 24];
+  const parts =
+    days > 0 ? [[days, 'd'] as const, [hours, 'h'] as const] : [[hours, 'h'] as const, [minutes % 60, 'min'] as const];
+  const said = parts.filter(([amount]) => amount > 0).map(([amount, unit]) => `${amount} ${unit}`);
+  return said.length > 0 ? said.join(' ') : 'less than a minute';
+}
+
 /** Bytes in binary units: `512 B`, `1.5 KiB`, `100 MiB`. */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];

@@ -275,8 +275,20 @@ function changedFields(before: Listing, after: Listing): ReviewReason[] {
     }));
 }
 
+const FIELD_NAMES = {
+  name: 'The name',
+  category: 'The category',
+  tags: 'The list of tags',
+  developer_name: 'The developer’s name',
+};
+
+function quoteField(field: keyof Listing, value: string | null): string {
+  const text = field === 'tags' ? (JSON.parse(value ?? '[]') as string[]).join(', ') : (value ?? '');
+  return text === '' ? 'empty' : `“${text}”`;
+}
+
 function describeChange(field: keyof Listing, before: string | null, after: string | null): string {
   if (field === 'description') return 'The description was changed.';
   if (field === 'icon_sha256') return after === null ? 'The icon was removed.' : 'There is a new icon.';
-  return `${field.replaceAll('_', ' ')}: “${before ?? ''}” → “${after ?? ''}”`;
+  return `${FIELD_NAMES[field]} was ${quoteField(field, before)} and would be ${quoteField(field, after)}.`;
 }

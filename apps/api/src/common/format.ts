@@ -15,3 +15,8 @@ export function formatBytes(bytes: number): string {
 export function formatCount(count: number): string {
   return count.toLocaleString('en');
 }
+
+/** A count with its word as people read them: `1 file`, `3 files`. */
+export function plural(count: number, word: string): string {
+  return `${formatCount(count)} ${count === 1 ? word : `${word}s`}`;
+}

@@ -1,4 +1,5 @@
 import type { CoreRow } from '@mosis/db';
+import { plural } from '../common/format.js';
 import type { ReviewReason } from '../reviews/reviews.service.js';
 import type { PackageFile } from './versions.schemas.js';
 
@@ -52,7 +53,7 @@ export function findReviewReasons(facts: SubmissionFacts): ReviewReason[] {
   if (facts.rejectionsBefore > 0) {
     reasons.push({
       code: 'rejected-before',
-      detail: `${facts.rejectionsBefore} earlier submission(s) of this app were rejected.`,
+      detail: `${plural(facts.rejectionsBefore, 'earlier submission')} of this app ${facts.rejectionsBefore === 1 ? 'was' : 'were'} rejected.`,
     });
   }
   for (const note of facts.notes) reasons.push({ code: note.code, detail: note.detail });
@@ -63,7 +64,7 @@ export function findReviewReasons(facts: SubmissionFacts): ReviewReason[] {
     );
     reasons.push({
       code: 'new-version',
-      detail: `Since ${previous.version_name}: ${changes.added.length} file(s) added, ${changes.removed.length} removed, ${changes.changed.length} changed.`,
+      detail: `Since ${previous.version_name}: ${plural(changes.added.length, 'file')} added, ${changes.removed.length} removed, ${changes.changed.length} changed.`,
     });
   }
   return reasons;

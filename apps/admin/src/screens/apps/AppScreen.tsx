@@ -30,9 +30,11 @@ function AppPage({ app }: { app: App }) {
   const mayAdminister = isAdmin(useSession());
   return (
     <>
-      <p>
-        <Link to="/apps">Apps</Link>
-      </p>
+      {mayAdminister && (
+        <p>
+          <Link to="/apps">Apps</Link>
+        </p>
+      )}
       <PageHeader
         title={app.name}
         lead={
@@ -58,14 +60,14 @@ function AppPage({ app }: { app: App }) {
       )}
       <Columns>
         <VersionsSection app={app} mayYank={mayAdminister} />
-        <ListingSection app={app} />
+        <ListingSection app={app} mayAdminister={mayAdminister} />
         {mayAdminister && <AuditTrail filter={{ subject_kind: 'app', subject_id: app.id }} />}
       </Columns>
     </>
   );
 }
 
-function ListingSection({ app }: { app: App }) {
+function ListingSection({ app, mayAdminister }: { app: App; mayAdminister: boolean }) {
   const waiting = app.pending_listing;
   return (
     <Section
@@ -78,9 +80,13 @@ function ListingSection({ app }: { app: App }) {
           ['Icon', <AppIcon packageId={app.package_id} sha256={app.icon_sha256} label="Icon" />],
           [
             'Developer',
-            <Link to="/developers/$id" params={{ id: app.developer_id }}>
-              {app.developer_name}
-            </Link>,
+            mayAdminister ? (
+              <Link to="/developers/$id" params={{ id: app.developer_id }}>
+                {app.developer_name}
+              </Link>
+            ) : (
+              app.developer_name
+            ),
           ],
           ['Category', app.category],
           ['Tags', app.tags.join(', ')],

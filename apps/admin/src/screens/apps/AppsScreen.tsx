@@ -12,7 +12,7 @@ import { withFilter } from '../../ui/with-filter';
 import { AppState } from './app-state';
 
 const route = getRouteApi('/signed-in/apps');
-const PAGE_SIZE = 50;
+const PAGE_SIZE = 25;
 
 const FILTERS: Filter[] = [
   { kind: 'text', name: 'q', label: 'Package id or name' },

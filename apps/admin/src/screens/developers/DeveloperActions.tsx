@@ -7,7 +7,7 @@ import { queryClient } from '../../api/query-client';
 import type { AdminDeveloper } from '../../api/schema';
 import { ActionButton } from '../../ui/ActionButton';
 import { ProblemNotice } from '../../ui/ProblemNotice';
-import { ReasonDialog } from '../../ui/ReasonDialog';
+import { Suspension } from '../../ui/Suspension';
 
 const ROLES = [
   { value: 'developer', label: 'Developer' },
@@ -32,7 +32,7 @@ export function DeveloperActions({ developer }: { developer: AdminDeveloper }) {
         />
       )}
       <RoleChoice developer={developer} />
-      <Suspension developer={developer} />
+      <AccountSuspension developer={developer} />
     </>
   );
 }
@@ -64,42 +64,21 @@ function RoleChoice({ developer }: { developer: AdminDeveloper }) {
   );
 }
 
-function Suspension({ developer }: { developer: AdminDeveloper }) {
-  const [isAsking, setAsking] = useState(false);
+function AccountSuspension({ developer }: { developer: AdminDeveloper }) {
   const path = { id: developer.id };
-  if (developer.suspended_at !== null) {
-    return (
-      <ActionButton
-        label="Lift the suspension"
-        done={`${developer.name} may work again.`}
-        run={async () => {
-          await call('POST /v1/admin/developers/{id}/unsuspend', { path });
-          await refresh();
-        }}
-      />
-    );
-  }
   return (
-    <>
-      <Button variant="default" onClick={() => setAsking(true)}>
-        Suspend …
-      </Button>
-      <ReasonDialog
-        isOpen={isAsking}
-        onClose={() => setAsking(false)}
-        title={`Suspend ${developer.name}`}
-        action="Suspend the account"
-        onConfirm={async (reason) => {
-          await call('POST /v1/admin/developers/{id}/suspend', { path, body: { reason } });
-          await refresh();
-          announce(`${developer.name} is suspended.`);
-        }}
-      >
-        <p>
-          Every app of this account leaves the store at once. It can sign in nowhere, and its keys stop working, until
-          the suspension is lifted.
-        </p>
-      </ReasonDialog>
-    </>
+    <Suspension
+      name={developer.name}
+      isSuspended={developer.suspended_at !== null}
+      action="Suspend the account"
+      suspend={(reason) => call('POST /v1/admin/developers/{id}/suspend', { path, body: { reason } })}
+      unsuspend={() => call('POST /v1/admin/developers/{id}/unsuspend', { path })}
+      lifted={`${developer.name} may work again.`}
+    >
+      <p>
+        Every app of this account leaves the store at once. It can sign in nowhere, and its keys stop working, until the
+        suspension is lifted.
+      </p>
+    </Suspension>
   );
 }

@@ -12,7 +12,7 @@ import { withFilter } from '../../ui/with-filter';
 import { AccountState } from './account-state';
 
 const route = getRouteApi('/signed-in/developers');
-const PAGE_SIZE = 50;
+const PAGE_SIZE = 25;
 
 const FILTERS: Filter[] = [
   { kind: 'text', name: 'q', label: 'Name or e-mail address' },

@@ -4,6 +4,7 @@ import { Moment } from '../../ui/Moment';
 import { Section } from '../../ui/Section';
 import { Tag } from '../../ui/Tag';
 import classes from './ReviewScreen.module.css';
+import { answerLabel } from './prepared-answers';
 import { decisionWords, subjectOf } from './words';
 
 /** Earlier submissions of the app, with what reviewers wrote. */
@@ -24,7 +25,7 @@ export function HistorySection({ review: { history } }: { review: ReviewDetail }
               <span className={classes.quiet}>
                 <Moment at={entry.decided_at ?? entry.submitted_at} />
                 {entry.reviewer_name && ` by ${entry.reviewer_name}`}
-                {entry.reason_code && ` · ${entry.reason_code}`}
+                {entry.reason_code && ` · ${answerLabel(entry.reason_code)}`}
               </span>
               {entry.notes && <p className={classes.prose}>{entry.notes}</p>}
             </li>

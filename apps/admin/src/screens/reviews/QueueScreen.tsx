@@ -5,14 +5,15 @@ import { read, readPage } from '../../api/queries';
 import { useSession } from '../../api/session';
 import type { QueueSummary } from '../../api/schema';
 import { DataTable } from '../../ui/DataTable';
-import { formatDuration, plural } from '../../ui/format';
+import { FilterBar, type Filter } from '../../ui/FilterBar';
+import { formatTimeLeft, plural } from '../../ui/format';
 import { PageHeader } from '../../ui/PageHeader';
 import { Pager } from '../../ui/Pager';
 import { Shortcuts } from '../../ui/shortcuts';
 import { EmptyState, Loaded } from '../../ui/states';
 import { useNow } from '../../ui/use-now';
+import { withFilter } from '../../ui/with-filter';
 import { queueColumns } from './queue-columns';
-import { QueueFilters } from './QueueFilters';
 import { queuePlace } from './queue-place';
 import { useRowKeys } from './use-row-keys';
 
@@ -20,6 +21,40 @@ const route = getRouteApi('/signed-in/reviews');
 /** How often the queue is read anew. */
 const REFRESH_MS = 15_000;
 const PAGE_SIZE = 25;
+
+const FILTERS: Filter[] = [
+  { kind: 'text', name: 'q', label: 'Package id or app name' },
+  {
+    kind: 'choice',
+    name: 'status',
+    label: 'State',
+    choices: [
+      { value: '', label: 'Waiting' },
+      { value: 'decided', label: 'Decided' },
+      { value: 'all', label: 'Waiting and decided' },
+    ],
+  },
+  {
+    kind: 'choice',
+    name: 'kind',
+    label: 'Kind',
+    choices: [
+      { value: '', label: 'Versions and store pages' },
+      { value: 'version', label: 'Versions' },
+      { value: 'listing', label: 'Store pages' },
+    ],
+  },
+  {
+    kind: 'choice',
+    name: 'claimed',
+    label: 'Claim',
+    choices: [
+      { value: '', label: 'Claimed or not' },
+      { value: 'nobody', label: 'Claimed by nobody' },
+      { value: 'me', label: 'Claimed by me' },
+    ],
+  },
+];
 
 /** What waits for a reviewer, oldest due first. */
 export function QueueScreen() {
@@ -64,9 +99,12 @@ export function QueueScreen() {
           />
         }
       />
-      <QueueFilters
-        search={search}
-        onChange={(next) => void navigate({ to: '/reviews', search: next, replace: true })}
+      <FilterBar
+        filters={FILTERS}
+        values={{ q: search.q, status: search.status, kind: search.kind, claimed: search.claimed }}
+        onChange={(name, value) =>
+          void navigate({ to: '/reviews', search: withFilter(search, name, value), replace: true })
+        }
       />
       <Loaded query={reviews}>
         {({ items, next_cursor }) =>
@@ -116,6 +154,6 @@ function describe({ pending, overdue, oldest_due_at: oldest }: QueueSummary, now
   if (pending === 0 || oldest === null) return 'Nothing waits.';
   const leftMs = Date.parse(oldest) - nowMs;
   const first =
-    leftMs < 0 ? `the oldest by ${formatDuration(leftMs)}` : `the first is due in ${formatDuration(leftMs)}`;
+    leftMs < 0 ? `the oldest by ${formatTimeLeft(leftMs)}` : `the first is due in ${formatTimeLeft(leftMs)}`;
   return `${plural(pending, 'submission')} ${pending === 1 ? 'waits' : 'wait'}, ${overdue === 0 ? 'none' : overdue} overdue, ${first}.`;
 }

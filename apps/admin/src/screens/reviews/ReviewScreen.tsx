@@ -12,7 +12,7 @@ import { Tag } from '../../ui/Tag';
 import { AppIcon } from '../../ui/AppIcon';
 import { ChecksSection } from './ChecksSection';
 import { DecisionPanel } from './DecisionPanel';
-import { DeveloperSection } from './DeveloperSection';
+import { DeveloperName, DeveloperSection } from './DeveloperSection';
 import { FilesSection } from './FilesSection';
 import { HistorySection } from './HistorySection';
 import { KeySection } from './KeySection';
@@ -106,7 +106,10 @@ function ReviewPage({ review }: { review: ReviewDetail }) {
 function Lead({ review }: { review: ReviewDetail }) {
   return (
     <>
-      <code>{review.package_id}</code> by {review.developer.name} · submitted <Moment at={review.submitted_at} /> ·{' '}
+      <Link to="/apps/$packageId" params={{ packageId: review.package_id }}>
+        <code>{review.package_id}</code>
+      </Link>{' '}
+      by <DeveloperName developer={review.developer} /> · submitted <Moment at={review.submitted_at} /> ·{' '}
       {review.decision === null ? (
         <>
           due <Moment at={review.due_at} />

@@ -1,4 +1,4 @@
-import { hasGap, insertAnswer, REJECTIONS } from './prepared-answers';
+import { answerLabel, hasGap, insertAnswer, REJECTIONS } from './prepared-answers';
 
 describe('prepared answers', () => {
   const [first, second] = REJECTIONS as [(typeof REJECTIONS)[0], (typeof REJECTIONS)[0]];
@@ -12,6 +12,7 @@ describe('prepared answers', () => {
   it('have codes that the API takes, each once, and tell what is left to fill in', () => {
     for (const { code } of REJECTIONS) expect(code).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*$/);
     expect(new Set(REJECTIONS.map(({ code }) => code)).size).toBe(REJECTIONS.length);
+    expect([answerLabel('content'), answerLabel('of-our-own')]).toEqual(['Content', 'of our own']);
     expect([hasGap(first.text), hasGap('The button does nothing.')]).toEqual([true, false]);
   });
 });

@@ -59,3 +59,8 @@ export function insertAnswer(notes: string, answer: PreparedAnswer): string {
 export function hasGap(notes: string): boolean {
   return notes.includes('[…]');
 }
+
+/** What the code of a rejection stands for; one of a script's own is readable as it is. */
+export function answerLabel(reasonCode: string): string {
+  return REJECTIONS.find(({ code }) => code === reasonCode)?.label ?? reasonCode.replaceAll('-', ' ');
+}

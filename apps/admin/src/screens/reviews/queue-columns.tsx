@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import type { Review } from '../../api/schema';
 import type { Column } from '../../ui/DataTable';
-import { formatDuration } from '../../ui/format';
+import { formatDuration, formatTimeLeft } from '../../ui/format';
 import { Moment } from '../../ui/Moment';
 import { Tag } from '../../ui/Tag';
 import { useNow } from '../../ui/use-now';
@@ -69,8 +69,8 @@ function Wait({ from, until }: { from: string; until: string | null }) {
 
 function Due({ at }: { at: string }) {
   const leftMs = Date.parse(at) - useNow();
-  if (leftMs < 0) return <Tag tone="bad">{formatDuration(leftMs)} overdue</Tag>;
-  return leftMs < SOON_MS ? <Tag tone="warn">in {formatDuration(leftMs)}</Tag> : <Moment at={at} />;
+  if (leftMs < 0) return <Tag tone="bad">{formatTimeLeft(leftMs)} overdue</Tag>;
+  return leftMs < SOON_MS ? <Tag tone="warn">in {formatTimeLeft(leftMs)}</Tag> : <Moment at={at} />;
 }
 
 function Outcome({ review }: { review: Review }) {

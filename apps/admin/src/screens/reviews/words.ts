@@ -5,7 +5,14 @@ type Reason = Review['reasons'][number];
 type CheckStatus = Review['checks'][number]['status'];
 
 /** Reasons that deserve a second look before anything else. */
-const GRAVE = new Set(['signing-key-changed', 'permissions-added', 'manifest-name-differs', 'rejected-before']);
+const GRAVE = new Set([
+  'signing-key-changed',
+  'permissions-added',
+  'manifest-name-differs',
+  'rejected-before',
+  'listing-name-changed',
+  'listing-developer-name-changed',
+]);
 const LABELS: Record<string, string> = {
   'first-version': 'first version',
   'permissions-requested': 'asks for permissions',
@@ -14,6 +21,17 @@ const LABELS: Record<string, string> = {
   'manifest-name-differs': 'two names',
   'rejected-before': 'rejected before',
   'new-version': 'new version',
+  'listing-name-changed': 'other name',
+  'listing-description-changed': 'other description',
+  'listing-category-changed': 'other category',
+  'listing-tags-changed': 'other tags',
+  'listing-icon-changed': 'other icon',
+  'listing-developer-name-changed': 'developer renamed',
+  'icon-dimensions': 'icon of another size',
+  'icon-trailing-data': 'bytes behind an icon',
+  'manifest-unknown-key': 'unknown key in manifest',
+  'nested-archive': 'archive inside',
+  'unknown-extra-field': 'unknown ZIP field',
 };
 
 /** A reason in two or three words. Codes that this console does not know are readable as they are. */
