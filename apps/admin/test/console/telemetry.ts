@@ -49,14 +49,12 @@ async function readChart(page: Page): Promise<{ values: number[]; valueOfPixel: 
   const heights = await chart
     .locator('circle')
     .evaluateAll((dots) => dots.map((dot) => Number(dot.getAttribute('cy'))));
-  const ticks = await chart
-    .locator('.recharts-yAxis-tick-labels text')
-    .evaluateAll((labels) =>
-      labels.map((label) => ({
-        y: Number(label.getAttribute('y')),
-        value: Number(label.textContent.replaceAll(',', '')),
-      })),
-    );
+  const ticks = await chart.locator('.recharts-yAxis-tick-labels text').evaluateAll((labels) =>
+    labels.map((label) => ({
+      y: Number(label.getAttribute('y')),
+      value: Number(label.textContent.replaceAll(',', '')),
+    })),
+  );
   const [lowest, highest] = [ticks[0]!, ticks.at(-1)!];
   const valueOfPixel = (highest.value - lowest.value) / (lowest.y - highest.y);
   expect(valueOfPixel).toBeGreaterThan(0);
