@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BackupLocationError, ObjectMirror } from '@mosis/backup';
+import { BackupLocationError, ObjectMirror, readFreeBytes } from '@mosis/backup';
 import { packageKey } from '@mosis/object-store';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../src/common/clock.js';
 import { BackupDrillService } from '../src/backups/backup-drill.service.js';
@@ -50,6 +50,14 @@ describe('the copies of objects in the backup', () => {
     const drills = platform.app.get(BackupDrillService);
     platform.clock.advance(2 * DAY_MS + 3 * HOUR_MS);
     expect((await problems()).map(({ code }) => code)).toContain('backup-drill-overdue');
+    drills.readFreeBytes = async () => 1_000_000;
+    const { dataDir } = platform.settings;
+    expect(await drills.verify()).toMatchObject({
+      state: 'failed',
+      checks: [],
+      failures: [expect.stringMatching(`^A trial restore needs [\\d.]+ MiB in ${dataDir}, and 976.6 KiB are free.$`)],
+    });
+    drills.readFreeBytes = readFreeBytes;
     drills.deadlineMs = 1;
     const late = await drills.verify();
     expect(late).toMatchObject({ state: 'failed', checks: [], failures: [expect.stringMatching(/took longer than/)] });

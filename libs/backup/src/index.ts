@@ -22,5 +22,12 @@ export { openReplicaStore, readReplicaHistory, type ReplicaHistory } from './res
 export { assertNoUnfinishedRestore, RestoreDirectory, RestoreDirectoryError } from './restore/restore-directory.js';
 export * from './restore/restore-objects.js';
 export * from './restore/plan-restore.js';
+export {
+  assertRestoreSpace,
+  readFreeBytes,
+  RestoreSpaceError,
+  sumObjectBytes,
+  type ReadFreeBytes,
+} from './restore/restore-space.js';
 export * from './restore/compare-table.js';
 export { assertRowCondition, RowConditionError } from './restore/row-condition.js';

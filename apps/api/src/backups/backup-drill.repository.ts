@@ -31,6 +31,16 @@ export class BackupDrillRepository {
       .execute();
   }
 
+  /** Those that have not ended: the one that runs, or what a killed process left. */
+  async listRunning(): Promise<Pick<CoreRow<'backup_drills'>, 'id' | 'started_at'>[]> {
+    return this.db.read
+      .selectFrom('backup_drills')
+      .select(['id', 'started_at'])
+      .where('state', '=', 'running')
+      .orderBy('started_at')
+      .execute();
+  }
+
   /** The newest one that was finished. */
   async findLatest(): Promise<CoreRow<'backup_drills'> | undefined> {
     return this.db.read

@@ -1,8 +1,15 @@
-import { mkdir, rm, statfs } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { Inject, Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import type { LitestreamSupervisor, ObjectMirror } from '@mosis/backup';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { readFreeBytes, type LitestreamSupervisor, type ObjectMirror } from '@mosis/backup';
 import { CoreDatabase, coreDatabasePath, newId } from '@mosis/db';
 import { TelemetryEngine, telemetryDatabasePath } from '@mosis/telemetry';
 import { AuditHead } from '../audit/audit-head.js';
@@ -39,13 +46,15 @@ type OnProgress = (progress: { done: number; total: number }) => void;
 
 /** Proves that the backups can be restored: nightly, and when somebody asks. */
 @Injectable()
-export class BackupDrillService implements OnModuleInit, OnModuleDestroy {
+export class BackupDrillService implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('backup');
   private readonly startedAt: number;
   private running: Promise<BackupDrillResource> | undefined;
   private readonly closing = new AbortController();
   /** Tests make it small. */
   deadlineMs = DEADLINE_MS;
+  /** Tests make it small, too. */
+  readFreeBytes = readFreeBytes;
 
   constructor(
     private readonly db: CoreDatabase,
@@ -67,6 +76,15 @@ export class BackupDrillService implements OnModuleInit, OnModuleDestroy {
       return { started: true };
     };
     this.jobs.register(DRILL_JOB, begin, { everyMs: DAY_MS });
+  }
+
+  /** A verification that a killed process left has not proven anything. */
+  async onApplicationBootstrap(): Promise<void> {
+    if (!this.supervisor) return;
+    for (const { id, started_at } of await this.repository.listRunning()) {
+      const failures = ['The server ended while it ran, so nothing was proven.'];
+      await this.finish(this.describe(id, new Date(started_at), 0, null, { ...NOTHING, failures }));
+    }
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -148,12 +166,16 @@ export class BackupDrillService implements OnModuleInit, OnModuleDestroy {
       await rm(scratch, { recursive: true, force: true });
     }
     const report = this.describe(id, started, (performance.now() - startedMs) / 1000, rpoSeconds, findings);
+    await this.finish(report);
+    return report;
+  }
+
+  private async finish(report: BackupDrillResource): Promise<void> {
     await this.db.write(async (trx) => {
-      await this.repository.forget(trx, new Date(started.getTime() - KEEP_MS).toISOString());
+      await this.repository.forget(trx, new Date(Date.parse(report.started_at) - KEEP_MS).toISOString());
       await this.repository.insertFinished(trx, report);
     });
     this.announce(report);
-    return report;
   }
 
   /** Writes the markers and waits until the replicas have them; answers how long that took, in seconds. */
@@ -189,8 +211,7 @@ export class BackupDrillService implements OnModuleInit, OnModuleDestroy {
       0,
     );
     const needed = bytes * SPACE_FACTOR + SPACE_MARGIN_BYTES;
-    const disk = await statfs(dataDir);
-    const free = disk.bavail * disk.bsize;
+    const free = await this.readFreeBytes(dataDir);
     if (free < needed)
       throw new Error(`A trial restore needs ${formatBytes(needed)} in ${dataDir}, and ${formatBytes(free)} are free.`);
   }

@@ -3,6 +3,7 @@ import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
+  assertRestoreSpace,
   BackupDamagedError,
   databaseFileName,
   findMomentBefore,
@@ -10,8 +11,10 @@ import {
   planRestore,
   RestoreDirectory,
   restoreDatabase,
+  sumObjectBytes,
   type DatabaseName,
   type PlannedRestore,
+  type ReadFreeBytes,
 } from '@mosis/backup';
 import { readCoreMigrations } from '@mosis/db';
 import { parseObjectStoreUrl } from '@mosis/object-store';
@@ -48,6 +51,8 @@ interface Parts {
   clock: Clock;
   onStep?: (step: RestoreStep) => void;
   signal?: AbortSignal | undefined;
+  /** How much room there is; tests say otherwise. */
+  readFreeBytes?: ReadFreeBytes;
 }
 
 type Newest = NewestCore & { moment: string | null };
@@ -61,8 +66,8 @@ export class RestoreService {
   /**
    * Restores to an empty directory, which is whole when this resolves and as it was before when it throws.
    *
-   * @throws RestoreError, RestoreDirectoryError, DataDirLockedError, RestoreImpossibleError, BackupDamagedError,
-   *   LitestreamMissingError, ObjectStoreError
+   * @throws RestoreError, RestoreDirectoryError, DataDirLockedError, RestoreImpossibleError, RestoreSpaceError,
+   *   BackupDamagedError, LitestreamMissingError, ObjectStoreError
    */
   async restore(request: RestoreRequest): Promise<RestoreReport> {
     const { settings, clock } = this.parts;
@@ -93,6 +98,7 @@ export class RestoreService {
     const plans = await this.step('looking at the backup', () =>
       planRestore(settings.backup.location, names, request.at),
     );
+    await this.assertSpace(directory, request, plans);
     const databases: RestoredDatabase[] = [];
     for (const name of names) databases.push(await this.restoreOne(directory, name, plans.get(name)!));
     const coreFile = join(directory.staging, databaseFileName('core'));
@@ -103,7 +109,7 @@ export class RestoreService {
       );
       const newest = await this.findNewest(directory, plans.get('core')!, request);
       const objects = new RestoredObjectsService({ ...this.parts, core });
-      const target = objects.open(directory, settings.objectStoreUrl !== defaultStoreUrl(settings.dataDir));
+      const target = objects.open(directory, this.hasStoreOutside);
       try {
         const restored = await this.step('objects', (note) =>
           objects.restore(target, { putObjects: request.putObjects ?? false, note }),
@@ -137,6 +143,25 @@ export class RestoreService {
     } finally {
       core.close();
     }
+  }
+
+  /** Databases, the newest core.db that is compared with, and objects where they lie inside. */
+  private async assertSpace(
+    directory: RestoreDirectory,
+    request: RestoreRequest,
+    plans: ReadonlyMap<DatabaseName, PlannedRestore>,
+  ): Promise<void> {
+    const { settings, readFreeBytes } = this.parts;
+    let bytes = [...plans.values()].reduce((sum, { snapshotBytes }) => sum + snapshotBytes, 0);
+    if (request.at) bytes += plans.get('core')?.snapshotBytes ?? 0;
+    if (!this.hasStoreOutside) bytes += await sumObjectBytes(settings.backup.location);
+    await assertRestoreSpace(directory.path, bytes, readFreeBytes);
+  }
+
+  /** Whether objects lie in a store of their own. */
+  private get hasStoreOutside(): boolean {
+    const { objectStoreUrl, dataDir } = this.parts.settings;
+    return objectStoreUrl !== defaultStoreUrl(dataDir);
   }
 
   private async restoreOne(

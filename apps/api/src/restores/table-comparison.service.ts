@@ -1,8 +1,16 @@
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BackupDamagedError, compareTable, planRestore, restoreDatabase, type TableComparison } from '@mosis/backup';
+import {
+  assertRestoreSpace,
+  BackupDamagedError,
+  compareTable,
+  planRestore,
+  restoreDatabase,
+  type TableComparison,
+} from '@mosis/backup';
 import { coreDatabasePath } from '@mosis/db';
+import { giveToOwnerOf } from '../common/ownership.js';
 import type { Settings } from '../config/settings.js';
 import { RestoredCoreRepository } from './restored-core.repository.js';
 import { RestoreError } from './restore.service.js';
@@ -51,8 +59,11 @@ export class TableComparisonService {
       throw new RestoreError(`There is no ${now} to compare with. mosis restore --to makes a whole one.`);
     const { location, litestreamPath } = settings.backup;
     const plan = (await planRestore(location, ['core'], request.at)).get('core')!;
-    await mkdir(join(settings.dataDir, 'tmp'), { recursive: true, mode: 0o750 });
-    const scratch = await mkdtemp(join(settings.dataDir, 'tmp/restore-table-'));
+    const tmp = join(settings.dataDir, 'tmp');
+    await mkdir(tmp, { recursive: true, mode: 0o750 });
+    // The copy, and the rows that are brought back from it.
+    await assertRestoreSpace(settings.dataDir, 2 * plan.snapshotBytes);
+    const scratch = await mkdtemp(join(tmp, 'restore-table-'));
     try {
       const then = join(scratch, 'then.db');
       const startedAt = performance.now();
@@ -72,6 +83,7 @@ export class TableComparisonService {
         onStep?.({ name: `comparing ${table}` });
         return hideSecrets(compareTable({ then, now, table, where: request.where, limit: request.limit, rowsFile }));
       });
+      await giveToOwnerOf(now, [tmp, scratch, rowsFile]);
       return await use({
         moment: at.toISOString(),
         tables,

@@ -1,22 +1,13 @@
 import 'reflect-metadata';
 import { spawn } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  watch,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { getLitestream, renderLitestreamConfig } from '@mosis/backup';
 import { newId } from '@mosis/db';
 import { openReader, openWriter } from '@mosis/sqlite';
+import { startS3Server } from '../../../../libs/object-store/test/support/s3-server.js';
 import type { BackupDrillResource } from '../../src/backups/backup-drill.schemas.js';
 import type { DrillMessage } from '../../src/backups/drill/drill.types.js';
 import { countLive, runDrill } from '../../src/backups/drill/run-drill.js';
@@ -24,8 +15,10 @@ import { startReadOnlyServer } from '../../src/cli/read-only-server.js';
 import { Clock } from '../../src/common/clock.js';
 import { readSettings } from '../../src/config/settings.js';
 import { RestoreService } from '../../src/restores/restore.service.js';
+import { untilChange } from '../support/files.js';
 import { signInOverHttp } from '../support/http-client.js';
-import { DataDirectory } from '../support/server-process.js';
+import { png } from '../support/images.js';
+import { DataDirectory, type ServerProcess } from '../support/server-process.js';
 
 const ADMIN = { ADMIN_EMAIL: 'owner@example.com', ADMIN_PASSWORD: 'a password for tests' };
 
@@ -33,6 +26,7 @@ describe('mosis backup verify', () => {
   const data = new DataDirectory();
   const copies = mkdtempSync(join(tmpdir(), 'mosis-copies-'));
   let proven: BackupDrillResource;
+  let server: ServerProcess;
   afterAll(async () => {
     await data.remove();
     rmSync(copies, { recursive: true, force: true });
@@ -40,7 +34,7 @@ describe('mosis backup verify', () => {
 
   it('restores a healthy backup, serves from it, shows the figures, and leaves nothing behind', async () => {
     expect(await data.mosis(['demo', 'load', '--limit', '2'])).toMatchObject({ code: 0 });
-    const server = await data.serve(ADMIN);
+    server = await data.serve(ADMIN);
     const found = await data.mosis(['backup', 'verify', '--all', '--json']);
     proven = JSON.parse(found.stdout) as BackupDrillResource;
     expect(proven.failures).toEqual([]);
@@ -79,8 +73,22 @@ describe('mosis backup verify', () => {
       problems: { code: string; detail: string }[];
     };
     expect(problems.find(({ code }) => code === 'backup-drill-failed')?.detail).toMatch(/was changed/);
-    await changes(copy, () => readFileSync(copy).equals(bytes));
-    expect(await server.kill('SIGTERM')).toBe(0);
+    await untilChange(copy, () => readFileSync(copy).equals(bytes));
+  });
+
+  it('takes everything with it when the server dies meanwhile, and the next one says that nothing was proven', async () => {
+    const scratch = join(data.path, 'tmp');
+    const asked = data.mosis(['backup', 'verify']);
+    const findCopies = () => readdirSync(scratch).filter((name) => existsSync(join(scratch, name, 'core.db')));
+    await untilChange(scratch, () => findCopies().length > 0);
+    await server.kill('SIGKILL');
+    expect(await asked).toMatchObject({ code: 1, stderr: expect.stringContaining('went away before it had answered') });
+    const next = await data.serve(ADMIN);
+    expect(readdirSync(scratch)).toEqual([]);
+    const status = await data.mosis(['backup', 'status']);
+    expect(status.stdout).toContain('NOT PROVEN: The server ended while it ran, so nothing was proven.');
+    expect(await next.kill('SIGTERM')).toBe(0);
+    expect(readdirSync(scratch)).toEqual([]);
   });
 
   /** Runs the checks of a verification on a location of one's choice, with the live data as it is. */
@@ -177,6 +185,35 @@ describe('mosis backup verify', () => {
     expect(countLive(data.path)).toEqual(counts);
   });
 
+  it('proves what lies in a bucket, and it comes back from there', async () => {
+    const s3 = await startS3Server();
+    const bucket = new DataDirectory();
+    try {
+      const environment = {
+        ...ADMIN,
+        BACKUP_URL: `s3://${s3.bucket}/copies`,
+        BACKUP_S3_ENDPOINT: s3.endpoint,
+        BACKUP_S3_ACCESS_KEY_ID: s3.accessKeyId,
+        BACKUP_S3_SECRET_ACCESS_KEY: s3.secretAccessKey,
+      };
+      const fromBucket = await bucket.serve(environment);
+      const client = await signInOverHttp(fromBucket.url, ADMIN.ADMIN_EMAIL, ADMIN.ADMIN_PASSWORD);
+      await client.post('/v1/apps', { package_id: 'com.example.bucket', name: 'Bucket' });
+      await client.send('PUT', '/v1/apps/com.example.bucket/icon', png(33), { 'content-type': 'image/png' });
+      const found = await bucket.mosis(['backup', 'verify', '--all', '--json']);
+      expect(JSON.parse(found.stdout)).toMatchObject({ state: 'passed', failures: [], objects_hashed: 1 });
+      await fromBucket.kill('SIGTERM');
+      const to = join(copies, 'from-a-bucket');
+      const settings = readSettings({ ...environment, DATA_DIR: join(copies, 'lost') });
+      const report = await new RestoreService({ settings, clock: new Clock() }).restore({ to });
+      expect(report).toMatchObject({ warnings: [], objects: { restored: { objects: 1 }, missing: [] } });
+      expect(countLive(to).core).toMatchObject({ apps: 1, developers: 1, sessions: 0, backup_drills: 1 });
+    } finally {
+      await bucket.remove();
+      await s3.kill();
+    }
+  });
+
   it('looks at data with a server that changes nothing', async () => {
     const environment = { DATA_DIR: data.path, PORT: '0', LOG_LEVEL: 'silent' };
     const server = await startReadOnlyServer(readSettings(environment));
@@ -230,20 +267,7 @@ async function replicate(
 async function appears(path: string): Promise<void> {
   if (existsSync(path)) return;
   await appears(join(path, '..'));
-  await changes(join(path, '..'), () => existsSync(path));
-}
-
-/** Resolves once it is so; looks whenever something in the folder changes. */
-async function changes(path: string, isSo: () => boolean): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const look = () => {
-      if (!isSo()) return;
-      watcher.close();
-      resolve();
-    };
-    const watcher = watch(path, look);
-    look();
-  });
+  await untilChange(join(path, '..'), () => existsSync(path));
 }
 
 function someCopy(folder: string): string {

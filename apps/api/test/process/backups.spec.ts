@@ -1,9 +1,12 @@
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { restoreDatabase } from '@mosis/backup';
+import { iconKey } from '@mosis/object-store';
 import { openReader } from '@mosis/sqlite';
 import { signInOverHttp, type HttpClient } from '../support/http-client.js';
+import { untilChange } from '../support/files.js';
+import { png } from '../support/images.js';
 import { findLitestreams } from '../support/litestreams.js';
 import { DataDirectory, type ServerProcess } from '../support/server-process.js';
 
@@ -49,7 +52,9 @@ describe('backups of a real server', () => {
     }
   }
 
-  it('holds every acknowledged change after kill -9 of the server alone and a start beside what it left', async () => {
+  const copies = join(data.path, 'backups/objects');
+
+  it('holds every acknowledged change and object after kill -9 of the server alone and a start beside what it left', async () => {
     let { server, client } = await start();
     for (let round = 1; round <= 2; round += 1) {
       const goal = acknowledged.size + 20;
@@ -57,9 +62,19 @@ describe('backups of a real server', () => {
         createApps(client, `round${round}_worker${worker}`, () => false).catch(() => undefined),
       );
       while (acknowledged.size < goal) await new Promise((resolve) => setImmediate(resolve));
+      // An object that is stored, and whose copy cannot be made before the end.
+      rmSync(copies, { recursive: true, force: true });
+      writeFileSync(copies, 'in the way');
+      const [packageId] = acknowledged;
+      const icon = await client.send('PUT', `/v1/apps/${packageId}/icon`, png(31 + round), {
+        'content-type': 'image/png',
+      });
+      const { icon_sha256: sha256 } = (await icon.json()) as { icon_sha256: string };
       await server.kill('SIGKILL');
       await Promise.all(working);
+      rmSync(copies);
       ({ server, client } = await start());
+      await untilChange(join(data.path, 'backups'), () => existsSync(join(copies, iconKey(sha256))));
       expect(findLitestreams(data.path)).toHaveLength(1);
       await createApps(client, `round${round}_after`, () => acknowledged.size >= goal + 10);
     }

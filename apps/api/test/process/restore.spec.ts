@@ -1,19 +1,23 @@
 import { createHash } from 'node:crypto';
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import Database from 'better-sqlite3';
+import type { ReadFreeBytes } from '@mosis/backup';
 import { createObjectStore } from '@mosis/object-store';
 import { startS3Server, type S3Server } from '../../../../libs/object-store/test/support/s3-server.js';
 import { Clock } from '../../src/common/clock.js';
 import { readSettings } from '../../src/config/settings.js';
 import { RestoreService } from '../../src/restores/restore.service.js';
+import { TableComparisonService } from '../../src/restores/table-comparison.service.js';
 import type { RestoreReport, RestoreRequest } from '../../src/restores/restore.types.js';
 import { HttpClient, signInOverHttp } from '../support/http-client.js';
 import { ReplicatedServer } from '../support/replicated-server.js';
 import { ADMIN, APP, ENVIRONMENT, post, tellBeginning, tellEnd, type Story } from '../support/restore-story.js';
 import { MAIN, ServerProcess } from '../support/server-process.js';
+
+const MIB = 1024 * 1024;
 
 interface Restored {
   folder: string;
@@ -47,7 +51,11 @@ describe('a machine that is lost, its server and Litestream killed at once', () 
   afterAll(() => replicated.remove());
 
   /** Restores as `mosis restore` does, on a machine that has nothing but the backup. */
-  async function restore(request: Partial<RestoreRequest> = {}, environment = {}): Promise<Restored> {
+  async function restore(
+    request: Partial<RestoreRequest> = {},
+    environment = {},
+    parts: { readFreeBytes?: ReadFreeBytes } = {},
+  ): Promise<Restored> {
     const folder = replicated.newFolder();
     const settings = readSettings({
       DATA_DIR: join(folder, '../lost'),
@@ -56,17 +64,28 @@ describe('a machine that is lost, its server and Litestream killed at once', () 
     });
     return {
       folder,
-      report: await new RestoreService({ settings, clock: new Clock() }).restore({ to: folder, ...request }),
+      report: await new RestoreService({ settings, clock: new Clock(), ...parts }).restore({ to: folder, ...request }),
     };
   }
 
   /** Restores to a new folder, which must fail and leave nothing; answers why. */
-  async function refuse(request: Partial<RestoreRequest> = {}, environment = {}): Promise<string> {
+  async function refuse(
+    request: Partial<RestoreRequest> = {},
+    environment = {},
+    parts: Parameters<typeof restore>[2] = {},
+  ): Promise<string> {
     const folder = replicated.newFolder();
-    const error = (await restore({ to: folder, ...request }, environment).catch((reason: unknown) => reason)) as Error;
+    const error = (await restore({ to: folder, ...request }, environment, parts).catch(
+      (reason: unknown) => reason,
+    )) as Error;
     expect(error).toBeInstanceOf(Error);
     if (request.to === undefined) expect(existsSync(folder)).toBe(false);
     return error.message;
+  }
+
+  /** Restores where only so many bytes are free; answers what is said. */
+  async function refuseFor(freeBytes: number): Promise<string> {
+    return refuse({}, {}, { readFreeBytes: async () => freeBytes });
   }
 
   /** Starts a server on what was restored, which is a data directory like any other. */
@@ -151,6 +170,20 @@ describe('a machine that is lost, its server and Litestream killed at once', () 
     });
   });
 
+  it('gives rows that root compares to the owner of the data, whose server is to bring them back', async () => {
+    const core = join(newest.folder, 'core.db');
+    const owner = process.getuid?.() === 0 ? 1026 : statSync(core).uid;
+    chownSync(core, owner, statSync(core).gid);
+    rmSync(join(newest.folder, 'tmp'), { recursive: true });
+    const settings = readSettings({ ...replicated.environment, DATA_DIR: newest.folder });
+    const request = { tables: ['developers'], at: story.before, limit: 1 };
+    const owners = await new TableComparisonService({ settings }).compare(request, async ({ rowsFile }) =>
+      [rowsFile, join(rowsFile, '..'), join(newest.folder, 'tmp')].map((path) => statSync(path).uid),
+    );
+    expect(owners).toEqual([owner, owner, owner]);
+    chownSync(core, process.getuid?.() ?? owner, statSync(core).gid);
+  });
+
   it('goes back to a moment, and names what was ended and decided since', () => {
     expect(undone('api-key-revoked')).toEqual([expect.stringMatching(/^mk_live_/)]);
     expect(undone('signing-key-deactivated')).toEqual([story.signingFingerprint]);
@@ -200,6 +233,12 @@ describe('a machine that is lost, its server and Litestream killed at once', () 
       'core.db: there is no backup at this place',
     );
     expect(await refuse({}, { LITESTREAM_PATH: '/nowhere/litestream' })).toContain('There is no Litestream binary');
+    const [core, telemetry] = newest.report.databases.map(({ bytes }) => bytes);
+    const needed = (core ?? 0) + (telemetry ?? 0) + newest.report.objects.restored.bytes;
+    const mebibytes = Number(/needs ([\d.]+) MiB at least, and 1\.0 MiB are free/.exec(await refuseFor(MIB))?.[1]);
+    // What grew since the first snapshot is in the margin.
+    expect(mebibytes).toBeGreaterThan(64);
+    expect(mebibytes).toBeLessThanOrEqual(64 + (needed * 1.1) / MIB + 0.1);
     expect(digestOf(replicated.data.path)).toEqual(before);
   });
 

@@ -9,10 +9,8 @@ const STORED_BIT = 0x80000000;
  * @throws RangeError when it is cut short or is no frame (format: lz4_Frame_format.md, lz4_Block_format.md)
  */
 export function readLz4Length(frame: Buffer): number {
-  if (frame.length < 7 || frame.readUInt32LE(0) !== FRAME_MAGIC) throw new RangeError('This is no LZ4 frame.');
-  const flags = frame[4] as number;
-  const blockChecksums = (flags & 0x10) !== 0;
-  let at = 4 + 2 + ((flags & 0x08) !== 0 ? 8 : 0) + ((flags & 0x01) !== 0 ? 4 : 0) + 1;
+  let at = findFirstBlock(frame);
+  const blockChecksums = ((frame[4] as number) & 0x10) !== 0;
   let length = 0;
   for (;;) {
     const size = frame.readUInt32LE(at);
@@ -23,6 +21,13 @@ export function readLz4Length(frame: Buffer): number {
     length += (size & STORED_BIT) !== 0 ? bytes : blockLength(frame, at, at + bytes);
     at += bytes + (blockChecksums ? 4 : 0);
   }
+}
+
+/** The byte at which the first block of an LZ4 frame begins. @throws RangeError when it is no frame */
+export function findFirstBlock(frame: Buffer): number {
+  if (frame.length < 7 || frame.readUInt32LE(0) !== FRAME_MAGIC) throw new RangeError('This is no LZ4 frame.');
+  const flags = frame[4] as number;
+  return 4 + 2 + ((flags & 0x08) !== 0 ? 8 : 0) + ((flags & 0x01) !== 0 ? 4 : 0) + 1;
 }
 
 function blockLength(frame: Buffer, from: number, to: number): number {

@@ -1,4 +1,4 @@
-import { readLz4Length } from './lz4-length.js';
+import { findFirstBlock, readLz4Length } from './lz4-length.js';
 
 const [PRIME1, PRIME2, PRIME3, PRIME4, PRIME5] = [2654435761, 2246822519, 3266489917, 668265263, 374761393];
 const STORED_BIT = 0x80000000;
@@ -18,11 +18,32 @@ export function isWholeLz4(frame: Buffer): boolean {
   }
 }
 
+/** A block holds at most this much, unpacked. */
+const MAX_BLOCK_BYTES = 4 * 1024 * 1024;
+
+/**
+ * The first bytes that an LZ4 frame holds, from its beginning alone.
+ *
+ * @throws RangeError when it is no frame, or holds less
+ */
+export function unpackLz4Start(frame: Buffer, length: number): Buffer {
+  const at = findFirstBlock(frame);
+  const size = frame.readUInt32LE(at);
+  const block = frame.subarray(at + 4, at + 4 + (size & ~STORED_BIT));
+  if ((size & STORED_BIT) !== 0) return cut(block, length);
+  const bytes = Buffer.alloc(MAX_BLOCK_BYTES);
+  return cut(bytes.subarray(0, unpackBlock(block, bytes, 0, length)), length);
+}
+
+function cut(bytes: Buffer, length: number): Buffer {
+  if (bytes.length < length) throw new RangeError('The LZ4 frame is cut short.');
+  return bytes.subarray(0, length);
+}
+
 function unpack(frame: Buffer): { bytes: Buffer; endAt: number } {
   const bytes = Buffer.alloc(readLz4Length(frame));
-  const flags = frame[4] as number;
-  const blockChecksums = (flags & 0x10) !== 0;
-  let at = 4 + 2 + ((flags & 0x08) !== 0 ? 8 : 0) + ((flags & 0x01) !== 0 ? 4 : 0) + 1;
+  const blockChecksums = ((frame[4] as number) & 0x10) !== 0;
+  let at = findFirstBlock(frame);
   let length = 0;
   for (;;) {
     const size = frame.readUInt32LE(at);
@@ -35,7 +56,8 @@ function unpack(frame: Buffer): { bytes: Buffer; endAt: number } {
   }
 }
 
-function unpackBlock(block: Buffer, bytes: Buffer, start: number): number {
+/** Unpacks a block to `start` of `bytes`, or as much of it as is `enough`; answers where that ends. */
+function unpackBlock(block: Buffer, bytes: Buffer, start: number, enough = Number.POSITIVE_INFINITY): number {
   let at = 0;
   let length = start;
   const extend = (value: number): number => {
@@ -46,7 +68,7 @@ function unpackBlock(block: Buffer, bytes: Buffer, start: number): number {
       if (byte !== 255) return value;
     }
   };
-  while (at < block.length) {
+  while (at < block.length && length - start < enough) {
     const token = block.readUInt8(at++);
     const literals = extend(token >> 4);
     length += block.copy(bytes, length, at, at + literals);

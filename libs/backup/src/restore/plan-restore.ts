@@ -2,12 +2,15 @@ import type { BackupLocation, DatabaseName } from '../location.js';
 import { databaseFileName } from '../location.js';
 import { openReplicaStore, readReplicaHistory, type ReplicaHistory } from './replica-history.js';
 import { NothingToRestoreError } from './restore-errors.js';
+import { readSnapshotBytes } from './restore-space.js';
 import { findEarliestMoment, findRestoreMoment, type RestoreMoment } from './restore-moment.js';
 
 /** A database that can be restored, and from what. */
 export interface PlannedRestore {
   history: ReplicaHistory;
   moment: RestoreMoment;
+  /** The size of the database in the snapshot that it comes back from. */
+  snapshotBytes: number;
 }
 
 /** Some of the databases cannot be restored as of the moment that was asked for. */
@@ -53,7 +56,8 @@ export async function planRestore(
     try {
       const history = await readReplicaHistory(store, database);
       earliest.set(database, findEarliestMoment(history));
-      planned.set(database, { history, moment: findRestoreMoment(history, at) });
+      const moment = findRestoreMoment(history, at);
+      planned.set(database, { history, moment, snapshotBytes: await readSnapshotBytes(store, moment) });
       problems.set(database, undefined);
     } catch (error) {
       if (!(error instanceof NothingToRestoreError)) throw error;
