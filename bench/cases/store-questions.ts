@@ -1,6 +1,6 @@
 import { openCoreDatabase, type CoreDatabase } from '@mosis/db';
 import { AccessRepository, AccessService, AccountsRepository, AppsRepository } from '../lib/internals-api.ts';
-import { Clock, SearchService, StoreRepository } from '../lib/internals-api.ts';
+import { Clock, SearchRepository, SearchService, StoreRepository } from '../lib/internals-api.ts';
 import type { StoreDataset } from '../seed/store/store-dataset.ts';
 
 /** A question that the data model exists for, asked in process; `httpPath` and `barePath` are the same over HTTP. */
@@ -26,7 +26,7 @@ export class OpenStore {
     const accounts = new AccountsRepository(this.#db);
     const apps = new AppsRepository(this.#db);
     const store = new StoreRepository(this.#db);
-    const search = new SearchService(store);
+    const search = new SearchService(new SearchRepository(this.#db), store);
     this.#access = new AccessService(new AccessRepository(this.#db), new Clock());
     const { emails, developerIds, packageIds, words } = dataset.samples;
     const of = (list: readonly string[], round: number) => list[round % list.length] as string;

@@ -36,6 +36,10 @@ export const { StoreRepository } = (await load(
   'store/store.repository.js',
 )) as typeof import('../../apps/api/src/store/store.repository.js');
 
+export const { SearchRepository } = (await load(
+  'store/search.repository.js',
+)) as typeof import('../../apps/api/src/store/search.repository.js');
+
 export const { SearchService } = (await load(
   'store/search.service.js',
 )) as typeof import('../../apps/api/src/store/search.service.js');

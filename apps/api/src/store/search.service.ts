@@ -1,12 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../common/app-error.js';
 import { decodeCursor, encodeCursor, type Page } from '../common/pagination.js';
-import { StoreRepository, type StoreAppRow, type StoreFilter, type StoreSort } from './store.repository.js';
+import { SearchRepository } from './search.repository.js';
+import { StoreRepository, type StoreAppRow, type StoreSort } from './store.repository.js';
+import type { StoreFilter } from './visible-apps.repository.js';
 import type { SearchQuery } from './store.schemas.js';
 import { countEdits, findDistance, findTerms, findTrigrams, foldText, toMatchExpression } from './search-text.js';
 
 /** With fewer good matches than this, near misses are worth showing after them. */
 const ENOUGH = 10;
+/** Names that are looked at for what was typed. */
+const MAX_NAMED = 500;
+/** Matches beyond these are more than {@link ENOUGH}, whoever of them is hidden. */
+const MAX_LOOKED_AT = 100;
 /** Near misses beyond these help nobody. */
 const MAX_NEAR = 50;
 /** An unknown word stands for at most this many known ones. */
@@ -20,7 +26,10 @@ const MIN_SHARED = 0.3;
  */
 @Injectable()
 export class SearchService {
-  constructor(private readonly repository: StoreRepository) {}
+  constructor(
+    private readonly repository: SearchRepository,
+    private readonly store: StoreRepository,
+  ) {}
 
   /** One page of the store. */
   async search(query: SearchQuery): Promise<Page<StoreAppRow>> {
@@ -34,7 +43,7 @@ export class SearchService {
 
   private async list(filter: StoreFilter, sort: StoreSort, query: SearchQuery): Promise<Page<StoreAppRow>> {
     const after = query.cursor ? decodeCursor(query.cursor, ['string', 'number']) : undefined;
-    const rows = await this.repository.list(filter, sort, query.limit + 1, after);
+    const rows = await this.store.list(filter, sort, query.limit + 1, after);
     const items = rows.slice(0, query.limit);
     const last = items.at(-1);
     return {
@@ -43,23 +52,26 @@ export class SearchService {
     };
   }
 
-  /** Row numbers of everything that matches, best first. */
+  /** Row numbers of everything that matches, best first; devices may not see every one of them. */
   private async rank(text: string, filter: StoreFilter): Promise<number[]> {
     const terms = findTerms(text);
-    const exact = await this.repository.findExact(text, filter);
-    const matches = terms.length > 0 ? await this.repository.match(toMatchExpression(terms), filter) : [];
-    const folded = foldText(text);
-    const found = [
-      ...exact,
-      ...matches
-        .filter(({ name, package_id }) => foldText(name) === folded || package_id.toLowerCase() === folded)
-        .map(({ seq }) => seq),
-      ...matches.filter(({ name }) => foldText(name).startsWith(folded)).map(({ seq }) => seq),
-      ...matches.map(({ seq }) => seq),
-    ];
-    const ranked = new Set(found);
+    const ranked = new Set(await this.repository.findExact(text, filter));
+    if (terms.length > 0) {
+      const folded = foldText(text);
+      const expression = toMatchExpression(terms);
+      const named = await this.repository.match(`name : (${expression})`, filter, MAX_NAMED);
+      for (const { seq, name } of named) if (foldText(name) === folded) ranked.add(seq);
+      for (const { seq, name } of named) if (foldText(name).startsWith(folded)) ranked.add(seq);
+      const matches = await this.repository.rank(expression, filter);
+      for (const seq of await this.withoutHidden(matches)) ranked.add(seq);
+    }
     if (ranked.size < ENOUGH) for (const seq of await this.findNear(text, terms, filter)) ranked.add(seq);
     return [...ranked];
+  }
+
+  /** Of few matches it matters how many devices see: near misses may follow them. */
+  private async withoutHidden(seqs: readonly number[]): Promise<readonly number[]> {
+    return seqs.length > MAX_LOOKED_AT ? seqs : (await this.repository.listMatches(seqs)).map(({ seq }) => seq);
   }
 
   private async findNear(text: string, terms: readonly string[], filter: StoreFilter): Promise<number[]> {
@@ -82,8 +94,8 @@ export class SearchService {
     ];
     for (const expression of expressions) {
       if (expression === undefined || found.length >= ENOUGH) continue;
-      const matches = await this.repository.match(expression, filter);
-      found.push(...matches.slice(0, MAX_NEAR).map(({ seq }) => seq));
+      const matches = await this.repository.match(expression, filter, MAX_NEAR);
+      found.push(...matches.map(({ seq }) => seq));
     }
     return found;
   }
@@ -92,7 +104,7 @@ export class SearchService {
   private async correct(terms: readonly string[], filter: StoreFilter): Promise<string | undefined> {
     const parts: string[] = [];
     for (const term of terms) {
-      const known = await this.repository.match(toMatchExpression([term]), filter);
+      const known = await this.repository.match(toMatchExpression([term]), filter, MAX_LOOKED_AT);
       const words = known.length > 0 ? [term] : await this.findWordsLike(term, filter);
       if (words.length === 0) return undefined;
       parts.push(`(${toMatchExpression(words, 'OR')})`);
@@ -118,18 +130,21 @@ export class SearchService {
     const [offset] = query.cursor ? decodeCursor(query.cursor, ['number']) : [0];
     if (!Number.isInteger(offset) || offset < 0)
       throw new AppError('cursor-invalid', 'Send the next_cursor of the page before, unchanged.');
-    const wanted = seqs.slice(offset, offset + query.limit);
-    const rows = new Map((await this.repository.listBySeq(wanted)).map((row) => [row.seq, row]));
-    return {
-      items: wanted.map((seq) => rows.get(seq)).filter((row) => row !== undefined),
-      next_cursor: seqs.length > offset + query.limit ? encodeCursor([offset + query.limit]) : null,
-    };
+    const items: StoreAppRow[] = [];
+    let next = offset;
+    while (items.length < query.limit && next < seqs.length) {
+      const asked = seqs.slice(next, next + query.limit - items.length);
+      const rows = new Map((await this.store.listBySeq(asked)).map((row) => [row.seq, row]));
+      items.push(...asked.map((seq) => rows.get(seq)).filter((row) => row !== undefined));
+      next += asked.length;
+    }
+    return { items, next_cursor: next < seqs.length ? encodeCursor([next]) : null };
   }
 
   private async sorted(seqs: readonly number[], sort: StoreSort, query: SearchQuery): Promise<Page<StoreAppRow>> {
     const rows: StoreAppRow[] = [];
     for (let start = 0; start < seqs.length; start += 500)
-      rows.push(...(await this.repository.listBySeq(seqs.slice(start, start + 500))));
+      rows.push(...(await this.store.listBySeq(seqs.slice(start, start + 500))));
     const direction = sort === 'name' ? 1 : -1;
     rows.sort((one, other) => {
       const [a, b] = [sortValue(one, sort).toLowerCase(), sortValue(other, sort).toLowerCase()];

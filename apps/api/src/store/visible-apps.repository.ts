@@ -1,0 +1,41 @@
+import { sql, type SelectQueryBuilder } from 'kysely';
+import type { CoreHandle, CoreSchema } from '@mosis/db';
+
+/** Narrows the store down. */
+export interface StoreFilter {
+  category?: string | undefined;
+  tag?: string | undefined;
+}
+
+type Tables = { a: CoreSchema['apps']; d: CoreSchema['developers'] };
+
+/** Apps that devices see, narrowed down, with their owners as `d`. */
+export function visibleApps(
+  handle: CoreHandle,
+  filter: StoreFilter,
+): SelectQueryBuilder<CoreSchema & Tables, 'a' | 'd', object> {
+  let query = handle
+    .selectFrom('apps as a')
+    .innerJoin('developers as d', 'd.id', 'a.developer_id')
+    .where('a.status', '=', 'published')
+    .where('a.withdrawn_at', 'is', null)
+    .where('d.suspended_at', 'is', null)
+    .where((eb) =>
+      eb.exists(
+        eb
+          .selectFrom('app_versions as o')
+          .select('o.id')
+          .whereRef('o.app_id', '=', 'a.id')
+          .where('o.status', '=', 'published')
+          .where('o.yanked_at', 'is', null),
+      ),
+    );
+  if (filter.category) query = query.where('a.category', '=', filter.category);
+  if (filter.tag) query = query.where(hasTag(filter.tag));
+  return query;
+}
+
+/** The condition that an app, `a`, has a tag, ignoring case. */
+export function hasTag(tag: string) {
+  return sql<boolean>`EXISTS (SELECT 1 FROM json_each(a.tags) WHERE json_each.value = ${tag} COLLATE NOCASE)`;
+}

@@ -1,0 +1,71 @@
+import { createTestCoreDatabase, type TestCoreDatabase } from '@mosis/db';
+import { SearchRepository } from '../src/store/search.repository.js';
+import { SearchService } from '../src/store/search.service.js';
+import { StoreRepository } from '../src/store/store.repository.js';
+
+/** More apps than ranking looks at. */
+const APPS = 3_200;
+
+/** A store in which every app speaks of photos; the oldest is called after them, and the one after it has a rare tag. */
+function fillStore({ db }: TestCoreDatabase): void {
+  const { rawWriter } = db;
+  const guards = rawWriter
+    .prepare(`SELECT name FROM sqlite_schema WHERE type = 'trigger' AND name NOT LIKE 'apps_search_%'`)
+    .pluck()
+    .all() as string[];
+  // Rows of the past, written as they are: what leads to them is tested elsewhere.
+  for (const name of guards) rawWriter.exec(`DROP TRIGGER ${name}`);
+  rawWriter.pragma('foreign_keys = OFF');
+  rawWriter.exec(`
+    INSERT INTO developers (id, email, name, created_at, updated_at)
+    VALUES (printf('%036d', 0), 'maker@example.com', 'Maker', '2026-01-01', '2026-01-01');
+    CREATE TEMP TABLE numbers AS
+      WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${APPS}) SELECT i FROM n;
+    INSERT INTO apps (id, developer_id, package_id, name, description, category, tags, developer_name, status,
+      live_revision_id, first_published_at, last_published_at, created_at, updated_at)
+    SELECT printf('%036d', i), printf('%036d', 0), 'org.example.app' || i,
+      CASE i WHEN 1 THEN 'Photo Album' ELSE 'Helper ' || i END, 'Keeps every photo.',
+      CASE i WHEN 2 THEN 'Rare' ELSE 'Common' END,
+      CASE i WHEN 2 THEN '["old camera"]' ELSE '["camera","old"]' END, 'Maker', 'published',
+      'r' || i, '2026-01-01', '2026-01-01', '2026-01-01', '2026-01-01' FROM numbers;
+    INSERT INTO app_versions (id, app_id, version_code, version_name, package_url, package_size, package_sha256, signature,
+      signing_key_id, min_mosis_version, status, subject_sha256, published_at, created_at, updated_at, permissions, manifest, files)
+    SELECT printf('%036d', i), printf('%036d', i), 1, '1.0.0', '/', 1, printf('%064d', i), '', 'k', '1.0.0', 'published',
+      printf('%064d', i), '2026-01-01', '2026-01-01', '2026-01-01', '[]', '{}', '[]' FROM numbers;`);
+}
+
+describe('searching for a word that more apps have than ranking looks at', () => {
+  let core: TestCoreDatabase;
+  let search: SearchService;
+  beforeAll(() => {
+    core = createTestCoreDatabase();
+    fillStore(core);
+    search = new SearchService(new SearchRepository(core.db), new StoreRepository(core.db));
+  });
+  afterAll(() => core.dispose());
+
+  const find = async (query: { q: string; tag?: string; category?: string }) =>
+    (await search.search({ limit: 5, ...query })).items.map(({ name }) => name);
+
+  it('begins with the app that is called so, however old it is', async () => {
+    const found = await find({ q: 'photo' });
+    expect(found).toHaveLength(5);
+    expect(found[0]).toBe('Photo Album');
+  });
+
+  it('finds the one that has the tag, or is in the category', async () => {
+    expect(await find({ q: 'photo', tag: 'Old Camera' })).toEqual(['Helper 2']);
+    expect(await find({ q: 'photo', category: 'Rare' })).toEqual(['Helper 2']);
+  });
+
+  it('has no more pages than it has candidates', async () => {
+    let count = 0;
+    for (let cursor: string | null | undefined = undefined; cursor !== null;) {
+      const page = await search.search({ q: 'photo', limit: 100, ...(cursor ? { cursor } : {}) });
+      count += page.items.length;
+      cursor = page.next_cursor;
+    }
+    // The thousand best of the newest, and the one found by its name.
+    expect(count).toBe(1_001);
+  });
+});
