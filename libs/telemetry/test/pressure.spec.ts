@@ -60,6 +60,29 @@ describe('an engine under pressure', () => {
     rmSync(dataDir, { recursive: true });
   });
 
+  it('stores and answers while a question over raw events takes for ever', async () => {
+    const clock = new TestClock();
+    const dataDir = newDataDir();
+    const engine = await openEngine(dataDir, clock);
+    let isAsking = true;
+    const asked = engine
+      .sql('SELECT count(*) FROM range(1000000000000)')
+      .catch((error: Error) => error)
+      .finally(() => (isAsking = false));
+    const range = { fromMs: clock.wallMs - HOUR_MS, toMs: clock.wallMs + 1 };
+    for (let index = 0; index < 20; index += 1) {
+      const batch = { packageId: APP, deviceId: 'd', sessionId: sessionIdOf(index), events: someEvents(5) };
+      expect(await uploadBody(engine, APP, bodyOf(batch, clock.wallMs))).toMatchObject({ kind: 'stored' });
+      await engine.settled();
+      const overview = await engine.query('overview', { packageId: APP, range, includeBots: true });
+      expect(overview.totals.events).toBe(5 * (index + 1));
+    }
+    expect(isAsking).toBe(true);
+    await engine.close();
+    expect(await asked).toBeInstanceOf(Error);
+    rmSync(dataDir, { recursive: true });
+  });
+
   it('keeps roll-ups right while uploads, verdicts, erasures and audits go on at once', async () => {
     const random = seededRandom(21);
     const clock = new TestClock();
