@@ -31,4 +31,37 @@ describe('what is refused', () => {
     );
     engine.close();
   });
+
+  it('is a type too many of those that devices make up, but never a type that the platform knows', () => {
+    const engine = new DirectEngine();
+    const batch = { packageId: APP, deviceId: 'd', sessionId: sessionIdOf(1) };
+    const made = (from: number, n: number) =>
+      Array.from({ length: n }, (_, index) => ({ type: `made_up_${from + index}`, agoMs: 0 }));
+    engine.upload({ ...batch, events: made(0, 500) }, { ...batch, events: made(500, 500) });
+    const known = ['app_start', 'app_crash', 'lua_error', 'perf_frame', 'perf_memory', 'perf_startup', 'app_stop'];
+    const own = ['screen_view', 'button_click', 'feature_used', 'made_up_3', 'made_up_1000'];
+    const events = [...known, ...own].map((type) => ({ type, agoMs: 0 }));
+    expect(engine.upload({ ...batch, events })).toMatchObject([
+      { kind: 'stored', answer: { accepted: 11, rejected: [{ index: 11, code: 'too-many-types' }] } },
+    ]);
+    engine.close();
+  });
+
+  it('is no version too many: what comes after the first two thousand counts as one', () => {
+    const engine = new DirectEngine();
+    for (let version = 0; version < 2_010; version += 1) {
+      const appVersion = `1.${version}`;
+      engine.upload({ packageId: APP, deviceId: 'd', sessionId: sessionIdOf(1), appVersion, events: someEvents(1) });
+    }
+    engine.flush();
+    const versions = engine.db
+      .prepare(
+        `SELECT words.value, sum(n) AS n FROM day_counts JOIN words ON word = day_counts.value
+         WHERE dimension = 1 AND measure > 0 GROUP BY word`,
+      )
+      .all() as { value: string; n: number }[];
+    expect(versions).toHaveLength(2_001);
+    expect(versions.find(({ value }) => value === '(other)')).toEqual({ value: '(other)', n: 10 });
+    engine.close();
+  });
 });

@@ -12,6 +12,21 @@ const KINDS: Record<string, EventKind> = {
   lua_error: EventKind.error,
 };
 
+/** Types the platform knows. An app always has room for them, whatever names its devices made up. */
+const PLATFORM_TYPES: ReadonlySet<string> = new Set([
+  ...Object.keys(KINDS),
+  'app_start',
+  'app_stop',
+  'perf_frame',
+  'perf_memory',
+  'perf_startup',
+]);
+
+/** Whether a type is one that the platform knows. */
+export function isPlatformType(type: string): boolean {
+  return PLATFORM_TYPES.has(type);
+}
+
 /** The kind of an event type. */
 export function kindOfType(type: string): EventKind {
   return Object.hasOwn(KINDS, type) ? (KINDS[type] as EventKind) : EventKind.other;

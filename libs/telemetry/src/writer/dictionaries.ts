@@ -1,10 +1,13 @@
 import { createHmac, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
 import type { RawConnection } from '@mosis/sqlite/connection';
 import type { ContextWords } from '../rollup/expand.js';
-import { kindOfType, type EventKind } from '../rollup/event-kinds.js';
+import { isPlatformType, kindOfType, type EventKind } from '../rollup/event-kinds.js';
 import { OTHER_KEY } from '../queries/types.js';
 
-/** Distinct values an app may have of each kind; what comes after is counted under `(other)`, types are refused. */
+/**
+ * Distinct values an app may have of each kind; what comes after is counted under `(other)`, types are refused. Whoever has
+ * the app's public key can use them up, so the platform's own types are not among them: a crash can always be told.
+ */
 export const MAX_WORDS = {
   type: 1_000,
   app_version: 2_000,
@@ -243,7 +246,8 @@ export class Dictionaries {
     let word = this.#sql.word.get(app, kind, value) as number | undefined;
     if (word === undefined) {
       const count = (cache.wordCounts[kind] ??= this.#sql.countWords.get(app, kind) as number);
-      if (count >= MAX_WORDS[kind] && value !== OTHER_KEY) {
+      const hasRoom = value === OTHER_KEY || (kind === 'type' && isPlatformType(value));
+      if (count >= MAX_WORDS[kind] && !hasRoom) {
         return kind === 'type' ? undefined : this.#word(cache, kind, OTHER_KEY);
       }
       word = this.#sql.newWord.get(app, kind, value) as number;
