@@ -14,6 +14,8 @@ const REST_FINGERPRINT = Buffer.alloc(16);
 export class CrashGroups {
   /** Groups by the very text of a crash: devices in the same trouble send the same. */
   readonly #known = new Map<string, number>();
+  /** How many an app has: counting ten thousand for each crash that is new would hold everybody's uploads up. */
+  readonly #counts = new Map<number, number>();
   readonly #find;
   readonly #insert;
   readonly #count;
@@ -44,13 +46,19 @@ export class CrashGroups {
   /** Forgets what is in memory: the transaction that made it was rolled back. */
   reset(): void {
     this.#known.clear();
+    this.#counts.clear();
   }
 
   #findOrMake(app: number, kind: CrashKind, data: string | null, device: number): number {
     const signature = signCrash(kind, parseData(data));
     const found = this.#find.get(app, signature.fingerprint) as number | undefined;
     if (found !== undefined) return found;
-    if ((this.#count.get(app) as number) >= MAX_CRASH_GROUPS) return this.#restOf(app, kind);
+    const groups = this.#counts.get(app) ?? (this.#count.get(app) as number);
+    if (groups >= MAX_CRASH_GROUPS) {
+      this.#counts.set(app, groups);
+      return this.#restOf(app, kind);
+    }
+    this.#counts.set(app, groups + 1);
     return this.#insert.get(
       app,
       signature.fingerprint,
