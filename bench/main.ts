@@ -8,12 +8,16 @@ import { retentionCase } from './cases/retention.ts';
 import { rollupCase } from './cases/rollup.ts';
 import { storeCase } from './cases/store.ts';
 import { walCase } from './cases/wal.ts';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { ArgumentError, readArguments, type Arguments } from './lib/arguments.ts';
 import { Bench, type BenchCase } from './lib/bench.ts';
+import { drawCurves, type Curve } from './lib/curve.ts';
 import { describeMachine, machineText } from './lib/machine.ts';
 import { markdownOf } from './lib/markdown.ts';
 import { say } from './lib/progress.ts';
-import { Report } from './lib/report.ts';
+import { compare, recordOf, TOLERANCE, type BenchRecord } from './lib/record.ts';
+import { formatNumber, Report, type Section } from './lib/report.ts';
 import { SCALES } from './lib/scales.ts';
 
 const CASES: readonly BenchCase[] = [
@@ -28,10 +32,15 @@ const CASES: readonly BenchCase[] = [
   storeCase,
 ];
 
-const HELP = `npm run bench -- [names] [options]
+const RECORD = new URL('./record.json', import.meta.url);
+
+const HELP = `npm run bench -- [check] [names] [options]
 
 Names, all of them without any:
 ${CASES.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join('\n')}
+
+check compares ratios to baselines, never times, with bench/record.json, and fails when one is worse by more than
+${TOLERANCE * 100} %.
 
 Options:
   --scale ${Object.keys(SCALES).join('|')}   small takes seconds and says little; tenth (10 million rows, the default) takes
@@ -40,6 +49,8 @@ Options:
   --seed NUMBER              another data set (1)
   --catalogue FILE           store: begins with these real apps, one JSON object a line
   --cpu-prof FOLDER          ingest: only profiles the server's threads; profiles go there, top costs to standard error
+  --write-record             makes the ratios of this run the record
+  --plots FOLDER             curves of what was measured at growing sizes, as SVG
   --json                     the result as JSON on standard output
   --markdown                 the result as the tables of docs/performance.md
 
@@ -94,6 +105,9 @@ async function runCases(bench: Bench, asked: Arguments): Promise<void> {
     }
     if (bench.isStopped) return;
   }
+  if (asked.plots !== undefined) drawPlots(asked.plots, report.sections);
+  if (asked.record === 'write') writeRecord(report.sections, scale.name);
+  if (asked.record === 'compare') compareWithRecord(report.sections, scale.name);
   if (asked.output === 'markdown') process.stdout.write(markdownOf(report.sections, about));
   if (asked.output === 'json') {
     const result = { machine, startedAt, scale, seed: asked.seed, sections: report.sections };
@@ -101,8 +115,52 @@ async function runCases(bench: Bench, asked: Arguments): Promise<void> {
   }
 }
 
+function drawPlots(folder: string, sections: readonly Section[]): void {
+  mkdirSync(folder, { recursive: true });
+  for (const { name, figures } of sections) {
+    const curves = new Map<string, Curve>();
+    for (const { curve, median } of figures) {
+      if (!curve) continue;
+      const { points } = curves.get(curve.series) ?? { points: [] };
+      curves.set(curve.series, { series: curve.series, points: [...points, { size: curve.size, value: median }] });
+    }
+    if (curves.size === 0) continue;
+    const file = join(folder, `${name}-scaling.svg`);
+    writeFileSync(file, drawCurves(`${name}: median of a question, in process`, 'apps', 'ms', [...curves.values()]));
+    say(`plotted: ${file}`);
+  }
+}
+
+function readRecord(): BenchRecord[] {
+  return JSON.parse(readFileSync(RECORD, 'utf8')) as BenchRecord[];
+}
+
+/** The record of a scale; what this run did not measure stays. */
+function writeRecord(sections: readonly Section[], scale: string): void {
+  const others = readRecord();
+  const before = others.find((record) => record.scale === scale);
+  const { ratios } = recordOf(sections, scale);
+  const records = [...others.filter((one) => one !== before), { scale, ratios: { ...before?.ratios, ...ratios } }];
+  writeFileSync(RECORD, `${JSON.stringify(records, undefined, 2)}\n`);
+}
+
+function compareWithRecord(sections: readonly Section[], scale: string): void {
+  const record = readRecord().find((one) => one.scale === scale);
+  if (!record) throw new ArgumentError(`There is no record of --scale ${scale}: make one with --write-record.`);
+  const { comparisons, missing } = compare(sections, record);
+  process.stdout.write('\ncompared with the record\n');
+  for (const { benchmark, what, ratio, recorded, isRegression } of comparisons) {
+    const verdict = isRegression ? 'WORSE ' : '';
+    process.stdout.write(`  ${verdict}${benchmark}: ${what}: ${formatNumber(ratio)} (${formatNumber(recorded)})\n`);
+  }
+  for (const name of missing) process.stdout.write(`  NOT MEASURED ${name}\n`);
+  const regressions = comparisons.filter(({ isRegression }) => isRegression).length;
+  process.stdout.write(`${comparisons.length} ratios compared, ${regressions} worse, ${missing.length} not measured\n`);
+  if (regressions + missing.length > 0 || comparisons.length === 0) process.exitCode = 1;
+}
+
 main()
-  .then(() => process.exit())
+  .then(() => process.exit(process.exitCode ?? 0))
   .catch((error: unknown) => {
     process.stderr.write(`${error instanceof ArgumentError ? error.message : String((error as Error).stack)}\n`);
     process.exit(1);

@@ -14,6 +14,10 @@ export interface Arguments {
   profiles: string | undefined;
   /** A catalogue of real apps to begin the store with. */
   catalogue: string | undefined;
+  /** Whether ratios are compared with the record, or become it. */
+  record: 'compare' | 'write' | undefined;
+  /** Where plots of what was measured at growing sizes go, when they are wanted. */
+  plots: string | undefined;
   help: boolean;
 }
 
@@ -22,7 +26,8 @@ export class ArgumentError extends Error {}
 
 /** Reads the command line. @throws ArgumentError */
 export function readArguments(words: string[], known: readonly string[]): Arguments {
-  const { values, positionals } = parse(words);
+  const { values, positionals: named } = parse(words);
+  const positionals = named.filter((name) => name !== 'check');
   const unknown = positionals.find((name) => !known.includes(name));
   if (unknown !== undefined) throw new ArgumentError(`There is no benchmark "${unknown}": ${known.join(', ')}.`);
   if (!Object.hasOwn(SCALES, values.scale)) {
@@ -42,6 +47,8 @@ export function readArguments(words: string[], known: readonly string[]): Argume
     seed,
     profiles: values['cpu-prof'],
     catalogue: values.catalogue,
+    record: values['write-record'] ? 'write' : named.includes('check') ? 'compare' : undefined,
+    plots: values.plots,
     help: values.help,
   };
 }
@@ -59,6 +66,8 @@ function parse(words: string[]) {
         seed: { type: 'string', default: '1' },
         'cpu-prof': { type: 'string' },
         catalogue: { type: 'string' },
+        'write-record': { type: 'boolean', default: false },
+        plots: { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });

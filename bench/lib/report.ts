@@ -17,6 +17,8 @@ export interface Figure {
   baseline?: { what: string; values: number[]; target?: Target };
   residentBytes?: number | undefined;
   note?: string;
+  /** Its place on a curve over sizes. */
+  curve?: { series: string; size: number };
 }
 
 /** A figure with what follows from it. */
