@@ -2,8 +2,10 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { Logger } from 'pino';
 import { assertNoUnfinishedRestore, type LitestreamSupervisor } from '@mosis/backup';
+import { coreDatabasePath } from '@mosis/db';
 import { DataDirLock, DataDirLockedError } from '@mosis/sqlite';
 import { AppModule, type Parts } from '../app.module.js';
+import { assertNotRootOnDataOfOthers } from '../common/ownership.js';
 import { readProcessSettings } from '../config/settings.js';
 import { NestLogger, createLogger } from '../http/logger.js';
 import { JobsService } from '../jobs/jobs.service.js';
@@ -19,7 +21,8 @@ import type { OperationProgress } from './progress.types.js';
  * Runs an operation as the owner of the data directory: here when nobody owns it, through the running server when one
  * does.
  *
- * @throws what the operation throws, or DataDirLockedError when the owner takes no commands
+ * @throws what the operation throws, DataDirLockedError when the owner takes no commands, or Error when root runs it on data
+ *   of another user
  */
 export async function runAsOwner<Name extends OperationName>(
   name: Name,
@@ -40,6 +43,7 @@ export async function runAsOwner<Name extends OperationName>(
   const logger = createLogger('error');
   let backup: LitestreamSupervisor | undefined;
   try {
+    assertNotRootOnDataOfOthers(coreDatabasePath(settings.dataDir));
     backup = await startBackup(settings, logger);
     migrateAll(settings, {
       onProgress: (step) => process.stderr.write(`${describeMigrationProgress(step)}\n`),

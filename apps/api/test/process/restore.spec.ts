@@ -170,7 +170,7 @@ describe('a machine that is lost, its server and Litestream killed at once', () 
     });
   });
 
-  it('gives rows that root compares to the owner of the data, whose server is to bring them back', async () => {
+  it('lets root compare rows for the server of another user to bring back, and not write by itself', async () => {
     const core = join(newest.folder, 'core.db');
     const owner = process.getuid?.() === 0 ? 1026 : statSync(core).uid;
     chownSync(core, owner, statSync(core).gid);
@@ -181,6 +181,11 @@ describe('a machine that is lost, its server and Litestream killed at once', () 
       [rowsFile, join(rowsFile, '..'), join(newest.folder, 'tmp')].map((path) => statSync(path).uid),
     );
     expect(owners).toEqual([owner, owner, owner]);
+    // Beside no server, root would leave files there that the owner's server could not read.
+    const alone = await replicated.data.mosis(['audit', 'archive'], '', { DATA_DIR: newest.folder });
+    const refused = `belongs to the user ${owner}, and no server runs that this command could ask. Nothing was changed`;
+    if (process.getuid?.() === 0) expect(alone).toMatchObject({ code: 1, stderr: expect.stringContaining(refused) });
+    else expect(alone.code).toBe(0);
     chownSync(core, process.getuid?.() ?? owner, statSync(core).gid);
   });
 

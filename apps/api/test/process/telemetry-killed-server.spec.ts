@@ -109,46 +109,51 @@ describe('telemetry of a server that is killed with SIGKILL while it works', () 
     }
   }
 
-  it(`loses no acknowledged event and counts none twice in ${ROUNDS} kills`, async () => {
-    await start();
-    await owner.post('/v1/apps', { package_id: APP, name: 'Killed' });
-    key = ((await (await owner.post(`/v1/apps/${APP}/ingest-keys`, { name: 'x' })).json()) as { key: string }).key;
-    for (let round = 0; round < ROUNDS; round += 1) {
-      const goal = batches.filter(({ accepted }) => accepted !== undefined).length + 20 + ((round * 37) % 60);
-      const workers = Array.from({ length: SENDERS }, (_, sender) => work(sender).catch(() => undefined));
-      const disturbance = disturb(round).catch(() => undefined);
-      while (batches.filter(({ accepted }) => accepted !== undefined).length < goal) {
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-      // Alone, its children outlive it for a moment; with everything, nothing can tidy up.
-      if (round % 2 === 1) for (const pid of findDescendants(server.child.pid as number)) process.kill(pid, 'SIGKILL');
-      await server.kill('SIGKILL');
-      await Promise.all([...workers, disturbance]);
-      const startedMs = performance.now();
+  it(
+    `loses no acknowledged event and counts none twice in ${ROUNDS} kills`,
+    async () => {
       await start();
-      slowestStartMs = Math.max(slowestStartMs, performance.now() - startedMs);
-      const doubtful = batches.filter(({ accepted }) => accepted === undefined);
-      doubts += doubtful.length;
-      for (const batch of doubtful) await send(batch);
-    }
-    const audit = await data.mosis(['telemetry', 'audit', '--json']);
-    expect(JSON.parse(audit.stdout)).toMatchObject({ differences: 0 });
-    expect(await server.kill('SIGTERM')).toBe(0);
+      await owner.post('/v1/apps', { package_id: APP, name: 'Killed' });
+      key = ((await (await owner.post(`/v1/apps/${APP}/ingest-keys`, { name: 'x' })).json()) as { key: string }).key;
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const goal = batches.filter(({ accepted }) => accepted !== undefined).length + 20 + ((round * 37) % 60);
+        const workers = Array.from({ length: SENDERS }, (_, sender) => work(sender).catch(() => undefined));
+        const disturbance = disturb(round).catch(() => undefined);
+        while (batches.filter(({ accepted }) => accepted !== undefined).length < goal) {
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+        // Alone, its children outlive it for a moment; with everything, nothing can tidy up.
+        if (round % 2 === 1)
+          for (const pid of findDescendants(server.child.pid as number)) process.kill(pid, 'SIGKILL');
+        await server.kill('SIGKILL');
+        await Promise.all([...workers, disturbance]);
+        const startedMs = performance.now();
+        await start();
+        slowestStartMs = Math.max(slowestStartMs, performance.now() - startedMs);
+        const doubtful = batches.filter(({ accepted }) => accepted === undefined);
+        doubts += doubtful.length;
+        for (const batch of doubtful) await send(batch);
+      }
+      const audit = await data.mosis(['telemetry', 'audit', '--json']);
+      expect(JSON.parse(audit.stdout)).toMatchObject({ differences: 0 });
+      expect(await server.kill('SIGTERM')).toBe(0);
 
-    const db = new Database(join(data.path, 'telemetry.db'), { readonly: true });
-    const tables = db.prepare(`SELECT name FROM sqlite_schema WHERE name GLOB 'events_*'`).pluck().all() as string[];
-    const stored = tables.reduce(
-      (sum, table) => sum + (db.prepare(`SELECT count(*) FROM ${table}`).pluck().get() as number),
-      0,
-    );
-    const counted = db.prepare('SELECT sum(n) FROM day_counts WHERE dimension = 0 AND measure > 0').pluck().get();
-    db.close();
-    const acknowledged = batches.reduce((sum, { accepted }) => sum + (accepted ?? 0), 0);
-    const tally = { kills: ROUNDS, batches: batches.length, doubts, repeats, acknowledged, stored, counted };
-    process.stdout.write(`${JSON.stringify({ ...tally, slowestStartMs: Math.round(slowestStartMs) })}\n`);
-    expect({ stored, counted }).toEqual({ stored: acknowledged, counted: acknowledged });
-    expect(batches.every(({ accepted, events }) => accepted === events)).toBe(true);
-  }, ROUND_MS * ROUNDS);
+      const db = new Database(join(data.path, 'telemetry.db'), { readonly: true });
+      const tables = db.prepare(`SELECT name FROM sqlite_schema WHERE name GLOB 'events_*'`).pluck().all() as string[];
+      const stored = tables.reduce(
+        (sum, table) => sum + (db.prepare(`SELECT count(*) FROM ${table}`).pluck().get() as number),
+        0,
+      );
+      const counted = db.prepare('SELECT sum(n) FROM day_counts WHERE dimension = 0 AND measure > 0').pluck().get();
+      db.close();
+      const acknowledged = batches.reduce((sum, { accepted }) => sum + (accepted ?? 0), 0);
+      const tally = { kills: ROUNDS, batches: batches.length, doubts, repeats, acknowledged, stored, counted };
+      process.stdout.write(`${JSON.stringify({ ...tally, slowestStartMs: Math.round(slowestStartMs) })}\n`);
+      expect({ stored, counted }).toEqual({ stored: acknowledged, counted: acknowledged });
+      expect(batches.every(({ accepted, events }) => accepted === events)).toBe(true);
+    },
+    ROUND_MS * ROUNDS,
+  );
 
   let slowestStartMs = 0;
 });

@@ -1,6 +1,8 @@
 import { Option, type Command } from 'commander';
 import { assertNoUnfinishedRestore } from '@mosis/backup';
+import { coreDatabasePath } from '@mosis/db';
 import { DataDirLock, useRestorePoint, type MigrationOutcome, type MigrationProgress } from '@mosis/sqlite';
+import { assertNotRootOnDataOfOthers } from '../../common/ownership.js';
 import { readProcessSettings, type Settings } from '../../config/settings.js';
 import { createLogger } from '../../http/logger.js';
 import {
@@ -101,6 +103,7 @@ async function asOwner(command: string, work: (settings: Settings) => void): Pro
   assertNoUnfinishedRestore(settings.dataDir);
   const lock = DataDirLock.acquire(settings.dataDir, command);
   try {
+    assertNotRootOnDataOfOthers(coreDatabasePath(settings.dataDir));
     await endOrphanedBackup(settings, createLogger('error'));
     work(settings);
   } finally {
