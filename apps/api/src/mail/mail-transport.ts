@@ -1,6 +1,6 @@
 import { mkdir, open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createTransport } from 'nodemailer';
+import type { Transporter } from 'nodemailer';
 
 /** A mail, ready to go: plain text only. */
 export interface Mail {
@@ -49,26 +49,31 @@ function breakLine(line: string): string[] {
 
 /** Mail through an SMTP server. */
 export class SmtpTransport implements MailTransport {
-  private readonly transport;
+  private transport: Promise<Transporter> | undefined;
 
   constructor(
-    url: string,
+    private readonly url: string,
     private readonly from: string,
-  ) {
-    this.transport = createTransport(url, {
+  ) {}
+
+  async send(mail: Mail, id: string): Promise<void> {
+    const raw = composeMessage(mail, this.from, id);
+    const transport = await (this.transport ??= this.open());
+    await transport.sendMail({ envelope: { from: addressOf(this.from), to: [mail.to], use8BitMime: true }, raw });
+  }
+
+  close(): void {
+    void this.transport?.then((transport) => transport.close());
+  }
+
+  /** Loaded with the first mail: a server that sends none does without its megabytes. */
+  private async open(): Promise<Transporter> {
+    const { createTransport } = await import('nodemailer');
+    return createTransport(this.url, {
       connectionTimeout: 10_000,
       greetingTimeout: 10_000,
       socketTimeout: 30_000,
     } as object);
-  }
-
-  async send(mail: Mail, id: string): Promise<void> {
-    const raw = composeMessage(mail, this.from, id);
-    await this.transport.sendMail({ envelope: { from: addressOf(this.from), to: [mail.to], use8BitMime: true }, raw });
-  }
-
-  close(): void {
-    this.transport.close();
   }
 }
 
