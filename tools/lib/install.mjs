@@ -36,9 +36,11 @@ export async function ensureInstalled(root) {
 export function isInstalled(root) {
   const expected = stampOf(root);
   if (expected === undefined) return false;
+  const installed = readJson(join(root, 'node_modules/.package-lock.json'));
+  // npm records what lies in folders of workspaces with the rest, and they may be gone while the record is there.
+  if (!hasWorkspaceFolders(root, installed.packages)) return false;
   if (readStamp(root) === expected) return true;
   const lockfile = readJson(join(root, 'package-lock.json'));
-  const installed = readJson(join(root, 'node_modules/.package-lock.json'));
   if (findDisagreements(lockfile.packages, installed.packages).length > 0) return false;
   writeStamp(root);
   return true;
@@ -65,6 +67,13 @@ export function findDisagreements(locked, installed, platform = { os: process.pl
       );
     })
     .map(([location]) => location);
+}
+
+/** Whether packages that npm put below a workspace, not into the one node_modules, are where its record says. */
+function hasWorkspaceFolders(root, packages) {
+  return Object.keys(packages)
+    .filter((location) => location.includes('/node_modules/') && !location.startsWith('node_modules/'))
+    .every((location) => existsSync(join(root, location)));
 }
 
 /** An optional package that says no platform may be missing on any: npm was allowed to fail on it. */

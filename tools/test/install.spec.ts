@@ -58,6 +58,17 @@ describe('the install stamp', () => {
     expect(isInstalled(root)).toBe(true);
   });
 
+  it('does not hold while a folder below a workspace is missing', () => {
+    const root = makeFolder();
+    const packages = { ...lockfile('1.0.0').packages, 'apps/x/node_modules/b': a };
+    writeFiles(root, { 'package-lock.json': { packages }, 'node_modules/.package-lock.json': { packages } });
+    expect(isInstalled(root)).toBe(false);
+    writeFiles(root, { 'apps/x/node_modules/b/package.json': {} });
+    expect(isInstalled(root)).toBe(true);
+    rmSync(join(root, 'apps'), { recursive: true });
+    expect(isInstalled(root)).toBe(false);
+  });
+
   it('no longer holds when the lockfile changes', () => {
     const root = makeFolder();
     writeFiles(root, { 'package-lock.json': lockfile('1.0.0'), 'node_modules/.package-lock.json': lockfile('1.0.0') });
