@@ -1,4 +1,12 @@
-import { formatByteChange, formatBytes, formatCount, formatDuration, formatTimeLeft, plural } from './format';
+import {
+  formatByteChange,
+  formatBytes,
+  formatCount,
+  formatDistance,
+  formatDuration,
+  formatTimeLeft,
+  plural,
+} from './format';
 
 describe('figures for people', () => {
   it.each([
@@ -18,6 +26,13 @@ describe('figures for people', () => {
     [53.5 * 3_600_000, '2 d 5 h'],
     [-26 * 3_600_000, '1 d 2 h'],
   ])('writes %d ms that are left as %s', (ms, text) => expect(formatTimeLeft(ms)).toBe(text));
+
+  it('never puts what has just happened into the future', () => {
+    const now = 1_000_000_000;
+    expect(
+      [now - 3_000, now + 8_000, now - 40_000, now - 90_000, now + 90_000].map((at) => formatDistance(at, now)),
+    ).toEqual(['just now', 'just now', '40 s ago', '1 min ago', 'in 1 min']);
+  });
 
   it.each([
     [0, '0 B'],

@@ -1,6 +1,7 @@
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
+const JUST_NOW_MS = 10_000;
 
 /** A stretch of time in its largest fitting unit: `45 s`, `12 min`, `5 h`, `3 d`. */
 export function formatDuration(ms: number): string {
@@ -21,6 +22,16 @@ export function formatTimeLeft(ms: number): string {
     days > 0 ? [[days, 'd'] as const, [hours, 'h'] as const] : [[hours, 'h'] as const, [minutes % 60, 'min'] as const];
   const said = parts.filter(([amount]) => amount > 0).map(([amount, unit]) => `${amount} ${unit}`);
   return said.length > 0 ? said.join(' ') : 'less than a minute';
+}
+
+/**
+ * A moment as seen from now: `3 d ago`, `in 2 d 5 h`. What was a moment ago is `just now`, also when the clock of the server
+ * is a little before that of the reader.
+ */
+export function formatDistance(atMs: number, nowMs: number): string {
+  const agoMs = nowMs - atMs;
+  if (Math.abs(agoMs) < MINUTE_MS) return agoMs < JUST_NOW_MS ? 'just now' : `${formatDuration(agoMs)} ago`;
+  return agoMs > 0 ? `${formatDuration(agoMs)} ago` : `in ${formatTimeLeft(agoMs)}`;
 }
 
 /** Bytes in binary units: `512 B`, `1.5 KiB`, `100 MiB`. */

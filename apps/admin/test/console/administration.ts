@@ -19,4 +19,36 @@ export function testAdministration(stage: Stage): void {
     await button(stage.ada, 'Suspend …').waitFor();
     expect(await stage.story.inStore(LANTERN)).toMatchObject({ latest_version: { version_code: 2 } });
   });
+
+  it('pages through apps, there and back', async () => {
+    const { page } = stage.ada;
+    const names = page.locator('tbody th a');
+    await page.goto('/admin/apps');
+    await names.nth(24).waitFor();
+    const first = await names.allTextContents();
+    await button(stage.ada, 'Next page').click();
+    await page.getByText(first[0]!, { exact: true }).waitFor({ state: 'detached' });
+    expect((await names.allTextContents()).filter((name) => first.includes(name))).toEqual([]);
+    await button(stage.ada, 'Previous page').click();
+    await page.getByText(first[0]!, { exact: true }).waitFor();
+    expect(await names.allTextContents()).toEqual(first);
+  });
+
+  it('finds a developer while somebody types, with keys and what was done, and the same in the audit log', async () => {
+    const { page } = stage.ada;
+    await page.goto('/admin/developers');
+    await page.getByRole('searchbox').fill('dora@');
+    await page.getByRole('link', { name: 'Ravi', exact: true }).waitFor({ state: 'detached' });
+    await page.getByRole('link', { name: /^Dora/ }).click();
+    await page.getByRole('region', { name: 'Signing keys' }).getByText('Dora’s new key').waitFor();
+    await page.getByRole('region', { name: 'Apps' }).getByRole('link', { name: 'Lantern', exact: true }).waitFor();
+    await page.getByRole('region', { name: 'What this account did' }).getByRole('link', { name: 'All of it' }).click();
+    await page.waitForURL(/\/audit\?actor_id=/);
+    await page.getByText(/^(The chain is whole|\d[\d,]* rows, not verified yet)/).waitFor();
+    await page.getByLabel('Action, such as app.suspended').fill('signing_key.created');
+    await page.waitForURL(/action=signing_key/);
+    const actions = page.locator('tbody tr td:nth-of-type(2)');
+    await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 2);
+    expect(await actions.allTextContents()).toEqual(Array(2).fill('signing_key.created'));
+  });
 }

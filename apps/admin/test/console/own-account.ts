@@ -1,4 +1,8 @@
+import { mkdirSync, readdirSync, readFileSync, watch } from 'node:fs';
+import { join } from 'node:path';
+import { HttpClient } from '../../../api/test/support/http-client.js';
 import { findBarriers } from '../support/browser.js';
+import { expectOk, PASSWORD } from '../support/story.js';
 import { button, type Stage } from '../support/stage.js';
 
 /** What everybody may do with their own account. */
@@ -26,5 +30,55 @@ export function testOwnAccount(stage: Stage): void {
     await developer.page.getByText('This is not for your account').waitFor();
     expect(await findBarriers(developer.page)).toEqual([]);
     await stage.browser.leave(developer);
+  });
+
+  it('confirms an address and sets a new password by the links of mails', async () => {
+    const nora = await stage.browser.visitor();
+    const { page } = nora;
+    const account = { email: 'nora@example.com', name: 'Nora', password: PASSWORD };
+    await expectOk(new HttpClient(stage.server.url).post('/v1/auth/register', account));
+    await page.goto(await mailedLink(stage, '/admin/verify-email', account.email));
+    await button(nora, 'Verify').click();
+    await page.getByText('The address is verified.').waitFor();
+    expect(page.url()).not.toContain('token');
+
+    await page.getByRole('link', { name: 'To the sign-in' }).click();
+    await page.getByRole('link', { name: /Forgot/ }).click();
+    await page.getByLabel('E-mail address').fill(account.email);
+    await button(nora, 'Send link').click();
+    await page.getByText('If the address has an account, a mail is on its way.').waitFor();
+    await page.goto(await mailedLink(stage, '/admin/reset-password', account.email));
+    await page.getByLabel('New password').fill('another horse battery');
+    await button(nora, 'Set password').click();
+    await page.getByText('The password is set.').waitFor();
+    await page.getByRole('link', { name: 'To the sign-in' }).click();
+    await page.getByLabel('E-mail address').fill(account.email);
+    await page.getByLabel('Password', { exact: true }).fill('another horse battery');
+    await button(nora, 'Sign in').click();
+    await page.getByRole('heading', { name: 'Account', exact: true }).waitFor();
+    await stage.browser.leave(nora);
+  });
+}
+
+/** The path of a link that was mailed, as soon as the mail is there. Its port is the one of the settings, and this server took any that was free. */
+async function mailedLink(stage: Stage, path: string, email: string): Promise<string> {
+  const outbox = join(stage.data.path, 'outbox');
+  mkdirSync(outbox, { recursive: true });
+  const find = () =>
+    readdirSync(outbox)
+      .filter((name) => name.endsWith('.eml'))
+      .map((name) => readFileSync(join(outbox, name), 'utf8'))
+      .filter((mail) => mail.includes(`To: ${email}\r\n`))
+      .map((mail) => new RegExp(`${path}#token=[\\w-]+`).exec(mail)?.[0])
+      .find((link) => link !== undefined);
+  return new Promise((resolve) => {
+    const look = () => {
+      const link = find();
+      if (link === undefined) return;
+      watcher.close();
+      resolve(link);
+    };
+    const watcher = watch(outbox, look);
+    look();
   });
 }

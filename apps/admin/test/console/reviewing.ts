@@ -23,10 +23,21 @@ export function testReviewing(stage: Stage): void {
     await diff.waitFor();
     expect(await diff.locator('tr[data-kind="removed"]').allTextContents()).toEqual(['2−removedprint("two")']);
     expect(await diff.locator('tr[data-kind="added"]').textContent()).toContain('print("2U+202E")');
-    expect(await section('Package and signature').getByText('Dora’s key').count()).toBe(1);
+    expect(await section('Package and signature').getByText('Dora’s new key').count()).toBe(1);
+    await section('Package and signature').getByText('another key than before').waitFor();
+    await section('Why it needs you').getByText('another signing key').waitFor();
+    expect(await page.getByRole('link', { name: LANTERN }).getAttribute('href')).toBe(`/admin/apps/${LANTERN}`);
+    expect(await section('Developer').getByRole('link').getAttribute('href')).toBe(
+      `/admin/developers/${stage.dora.id}`,
+    );
     expect(await section('Checks').getByText('passed', { exact: true }).count()).toBe(5);
     await section('Developer').getByText('2 approvals, 0 rejections').waitFor();
 
+    // A failure stands where it happened, and what is on the page stays.
+    await stage.ada.context.setOffline(true);
+    await button(stage.ada, 'Claim for 30 minutes').click();
+    await page.getByRole('alert').getByText('The server cannot be reached').first().waitFor();
+    await stage.ada.context.setOffline(false);
     await button(stage.ada, 'Claim for 30 minutes').click();
     await button(stage.ada, 'Give my claim back').waitFor();
     expect((await stage.story.version(stage.dora, LANTERN, 2)).status).toBe('review');
@@ -51,8 +62,10 @@ export function testReviewing(stage: Stage): void {
     const notes = page.getByLabel('What is wrong, and what to do');
     expect(await notes.inputValue()).toContain('[…]');
     expect(await button(stage.ada, 'Reject for good').isDisabled()).toBe(true);
+    await notes.press('Control+Enter');
+    expect((await stage.story.version(stage.dora, KITE, 1)).status).toBe('review');
     await notes.fill((await notes.inputValue()).replace('[…]', 'network'));
-    await button(stage.ada, 'Reject for good').click();
+    await notes.press('Control+Enter');
     await page.getByText('These bytes can never be published.').waitFor();
     expect(await stage.story.version(stage.dora, KITE, 1)).toMatchObject({
       status: 'rejected',

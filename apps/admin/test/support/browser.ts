@@ -77,8 +77,10 @@ export class TestBrowser {
     const { faults, strangers, refusals } = this.findings;
     page.on('pageerror', (error) => faults.push(`${page.url()}: ${error.message}`));
     page.on('console', (message) => {
-      // The browser's own line about an answer with an error: `refusals` has it.
-      const isRefusal = message.text().startsWith('Failed to load resource: the server responded');
+      // The browser's own line about an answer with an error, which `refusals` has, or about a network that a test took away.
+      const isRefusal = /^Failed to load resource: (the server responded|net::ERR_INTERNET_DISCONNECTED)/.test(
+        message.text(),
+      );
       if (['error', 'warning'].includes(message.type()) && !isRefusal) faults.push(`${page.url()}: ${message.text()}`);
     });
     page.on('request', (request) => {

@@ -69,7 +69,14 @@ export class Stage {
       await story.submit(dora, { packageId, name, permissions: ['network'] });
     }
     const files = { 'scripts/main.lua': 'print("one")\nprint("2\u202e")\n', 'new.txt': 'new' };
-    await story.submit(dora, { packageId: LANTERN, name: 'Lantern', versionCode: 2, permissions: ['camera'], files });
+    const rekeyed = { ...dora, key: await story.key(dora, 'Dora’s new key') };
+    await story.submit(rekeyed, {
+      packageId: LANTERN,
+      name: 'Lantern',
+      versionCode: 2,
+      permissions: ['camera'],
+      files,
+    });
     await expectOk(dora.client.send('PATCH', `/v1/apps/${PAGE}`, { name: 'Page turner II' }));
     expect(await demo).toMatchObject({ code: 0 });
   }

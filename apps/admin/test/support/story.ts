@@ -45,9 +45,14 @@ export class Story {
 
   async developer(name: string): Promise<Developer> {
     const account = await this.account(name, 'developer');
+    return { ...account, key: await this.key(account, `${name}’s key`) };
+  }
+
+  /** Registers another signing key. */
+  async key({ client }: Account, name: string): Promise<Developer['key']> {
     const { privateKeyPem, publicKeyPem } = generateSigningKey();
-    await expectOk(account.client.post('/v1/signing-keys', { name: `${name}’s key`, public_key: publicKeyPem }));
-    return { ...account, key: { privateKeyPem } };
+    await expectOk(client.post('/v1/signing-keys', { name, public_key: publicKeyPem }));
+    return { privateKeyPem };
   }
 
   async app({ client }: Developer, packageId: string, name: string): Promise<void> {

@@ -33,6 +33,7 @@ export function DecisionForm({ review, choice, onChoose, isBlocked, onRefused }:
   // What the reader has looked at: reading anew in the background must not slip something else under a decision.
   const [seen, setSeen] = useState(review.subject_sha256);
   const field = useRef<HTMLTextAreaElement>(null);
+  const sending = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     if (choice !== undefined) field.current?.focus();
   }, [choice]);
@@ -112,7 +113,7 @@ export function DecisionForm({ review, choice, onChoose, isBlocked, onRefused }:
             <Textarea
               ref={field}
               label={isReject ? 'What is wrong, and what to do' : 'Notes'}
-              description={isReject ? 'The developer gets this by mail.' : 'Optional. The developer sees them.'}
+              description={`${isReject ? 'The developer gets this by mail.' : 'Optional. The developer sees them.'} Ctrl+Enter decides.`}
               required={isReject}
               withAsterisk={false}
               autosize
@@ -121,10 +122,15 @@ export function DecisionForm({ review, choice, onChoose, isBlocked, onRefused }:
               value={notes}
               error={error instanceof ApiError && error.partFor('/notes')}
               onChange={(event) => setNotes(event.currentTarget.value)}
+              onKeyDown={(event) => {
+                // As everywhere else where somebody writes something that is sent. A button that is not ready does nothing.
+                if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) sending.current?.click();
+              }}
             />
             {isReject && hasGap(notes) && <p className={classes.gap}>Fill in the places marked […].</p>}
             {error && <Refusal error={error} />}
             <Button
+              ref={sending}
               type="submit"
               fullWidth
               color={isReject ? 'red.9' : undefined}

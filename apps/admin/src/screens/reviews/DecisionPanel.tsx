@@ -1,8 +1,11 @@
 import { Button } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import { useSession } from '../../api/session';
+import { read } from '../../api/queries';
 import type { Review, ReviewDetail } from '../../api/schema';
+import { plural } from '../../ui/format';
 import { Moment } from '../../ui/Moment';
 import { Notice } from '../../ui/Notice';
 import { ProblemNotice } from '../../ui/ProblemNotice';
@@ -63,6 +66,7 @@ interface OutcomeProps {
 function Outcome({ review, next, refused }: OutcomeProps) {
   const { tone, title } = OUTCOMES[review.decision ?? 'superseded'];
   const session = useSession();
+  const summary = useQuery(read('GET /v1/admin/reviews/summary', {}));
   const heading = useRef<HTMLDivElement>(null);
   // Whoever has just decided stood on a button that is gone.
   const isJustDecided = useRef(review.decided_at !== null && Date.now() - Date.parse(review.decided_at) < 10_000);
@@ -86,9 +90,14 @@ function Outcome({ review, next, refused }: OutcomeProps) {
           <p>{effectOf(review)}</p>
           {review.notes && <p className={classes.notes}>{review.notes}</p>}
           {next ? (
-            <Button component={Link} to={`/reviews/${next.id}`} fullWidth>
-              Next: {next.app_name}
-            </Button>
+            <>
+              <Button component={Link} to={`/reviews/${next.id}`} fullWidth>
+                Next: {next.app_name}
+              </Button>
+              {summary.data && (
+                <p className={classes.left}>{plural(summary.data.pending, 'submission')} still to decide.</p>
+              )}
+            </>
           ) : (
             <p>Nothing else waits for you.</p>
           )}

@@ -48,17 +48,22 @@ export function queueColumns(myId: string, isPending: boolean): Column<Review>[]
     },
     {
       header: 'Checks',
+      narrow: true,
       cell: ({ kind, checks }) => {
-        if (kind === 'listing') return <span className={classes.none}>not for pages</span>;
+        if (kind === 'listing') return <span className={classes.none}>none for pages</span>;
         const { tone, text } = summarizeChecks(checks);
         return <Tag tone={tone}>{text}</Tag>;
       },
     },
-    { header: 'Waits', cell: ({ submitted_at: at, decided_at }) => <Wait from={at} until={decided_at} /> },
+    {
+      header: isPending ? 'Waits' : 'Waited',
+      narrow: true,
+      cell: ({ submitted_at: at, decided_at }) => <Wait from={at} until={decided_at} />,
+    },
     isPending
-      ? { header: 'Due', cell: ({ due_at }) => <Due at={due_at} /> }
+      ? { header: 'Due', narrow: true, cell: ({ due_at }) => <Due at={due_at} /> }
       : { header: 'Outcome', cell: (review) => <Outcome review={review} /> },
-    { header: 'Claim', cell: (review) => <Claim review={review} myId={myId} /> },
+    ...(isPending ? [{ header: 'Claim', cell: (review: Review) => <Claim review={review} myId={myId} /> }] : []),
   ];
 }
 
@@ -78,7 +83,8 @@ function Outcome({ review }: { review: Review }) {
   const { tone, text } = decisionWords(review.decision);
   return (
     <>
-      <Tag tone={tone}>{text}</Tag> {review.reviewer_name && `by ${review.reviewer_name}`}
+      <Tag tone={tone}>{text}</Tag> {review.reviewer_name && `by ${review.reviewer_name}, `}
+      {review.decided_at && <Moment at={review.decided_at} />}
     </>
   );
 }
