@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BackupLocationError, ObjectMirror, readFreeBytes } from '@mosis/backup';
+import { CoreDatabase } from '@mosis/db';
 import { packageKey } from '@mosis/object-store';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../src/common/clock.js';
 import { BackupDrillService } from '../src/backups/backup-drill.service.js';
@@ -65,6 +66,16 @@ describe('the copies of objects in the backup', () => {
     const codes = (await problems()).map(({ code }) => code);
     expect(codes).toContain('backup-drill-failed');
     expect(codes).not.toContain('backup-drill-overdue');
+    const nightly = new Promise<string>((resolve) =>
+      platform.app.get(CoreDatabase).onCommit(() => {
+        void drills
+          .findLatest()
+          .then((latest) => (latest && latest.id !== late.id ? resolve(latest.state) : undefined));
+      }),
+    );
+    platform.clock.advance(DAY_MS);
+    await platform.idle();
+    expect(await nightly).toBe('failed');
   });
 
   it('make nobody wait when the backup is gone', async () => {

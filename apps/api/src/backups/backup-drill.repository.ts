@@ -6,9 +6,13 @@ import { CoreDatabase, type CoreRow, type CoreTransaction } from '@mosis/db';
 export class BackupDrillRepository {
   constructor(private readonly db: CoreDatabase) {}
 
-  /** Writes the row that a restore has to bring back. */
+  /** Writes the row that a restore has to bring back, and that says that this one has not ended. */
   async insert(trx: CoreTransaction, id: string, startedAt: string): Promise<void> {
-    await trx.insertInto('backup_drills').values({ id, state: 'running', started_at: startedAt }).execute();
+    await trx
+      .insertInto('backup_drills')
+      .values({ id, state: 'running', started_at: startedAt })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
   }
 
   /** Writes down how a verification ended, whether or not it came as far as its row. */

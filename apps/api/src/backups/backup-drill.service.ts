@@ -34,6 +34,8 @@ const DEADLINE_MS = 3 * HOUR_MS;
 const SHIP_WITHIN_MS = MINUTE_MS;
 /** Objects that were just stored get this long to be copied. */
 const COPY_WITHIN_MS = MINUTE_MS;
+/** After a start that finds one that was broken off. */
+const AGAIN_AFTER_MS = 10 * MINUTE_MS;
 const OVERDUE_MS = 2 * DAY_MS + 2 * HOUR_MS;
 const KEEP_MS = 90 * DAY_MS;
 /** A restore writes the file and its WAL; this share of the live files and a little more has to be free. */
@@ -72,18 +74,22 @@ export class BackupDrillService implements OnModuleInit, OnApplicationBootstrap,
   onModuleInit(): void {
     if (!this.supervisor) return;
     const begin = async () => {
-      this.verify().catch((error: unknown) => this.logger.error({ msg: 'the verification stumbled', err: error }));
+      this.verify().catch((error: unknown) => {
+        if (!this.closing.signal.aborted) this.logger.error({ msg: 'the verification stumbled', err: error });
+      });
       return { started: true };
     };
-    this.jobs.register(DRILL_JOB, begin, { everyMs: DAY_MS });
+    // Slow work is left to a server: a command that only passes by would break it off.
+    this.jobs.register(DRILL_JOB, begin, { everyMs: DAY_MS, slow: true });
   }
 
-  /** A verification that a killed process left has not proven anything. */
+  /** A verification whose process ended before it has not proven anything, and is done again. */
   async onApplicationBootstrap(): Promise<void> {
     if (!this.supervisor) return;
     for (const { id, started_at } of await this.repository.listRunning()) {
-      const failures = ['The server ended while it ran, so nothing was proven.'];
+      const failures = ['The server ended while it ran, so nothing was proven; it is done again.'];
       await this.finish(this.describe(id, new Date(started_at), 0, null, { ...NOTHING, failures }));
+      await this.db.write((trx) => this.jobs.ensureQueued(trx, DRILL_JOB, AGAIN_AFTER_MS));
     }
   }
 
@@ -161,6 +167,11 @@ export class BackupDrillService implements OnModuleInit, OnApplicationBootstrap,
         },
       });
     } catch (error) {
+      // The next start finds its row, and writes down that it did not end.
+      if (this.closing.signal.aborted) {
+        await this.db.write((trx) => this.repository.insert(trx, id, started.toISOString()));
+        throw error;
+      }
       findings = { ...NOTHING, failures: [(error as Error).message] };
     } finally {
       await rm(scratch, { recursive: true, force: true });
