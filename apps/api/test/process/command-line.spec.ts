@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataDirectory } from '../support/server-process.js';
@@ -108,6 +109,13 @@ describe('mosis', () => {
       expect(result.stdout).toContain('Usage:');
     },
   );
+
+  it('says nothing of a reader who has gone', () => {
+    // `true` reads nothing and is gone before the command has started.
+    const script = '( "$0" "$1" db --help; echo "code $?" >&2 ) | true';
+    const { stderr } = spawnSync('sh', ['-c', script, process.execPath, data.main], { encoding: 'utf8' });
+    expect(stderr).toBe('code 0\n');
+  });
 
   it('fails with advice for a command that it does not know', async () => {
     const result = await data.mosis(['dance']);
