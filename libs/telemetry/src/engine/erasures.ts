@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ObjectStore } from '@mosis/object-store';
 import type { ScanThread } from '../scan/scan-thread.js';
-import type { ErasureRow } from '../writer/maintenance.js';
+import type { ErasureRow } from '../writer/erasure-steps.js';
 import type { WriterThread } from '../writer/writer-thread.js';
 import type { EngineLog, ErasureState } from './types.js';
 

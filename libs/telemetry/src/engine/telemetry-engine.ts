@@ -1,5 +1,4 @@
 import { statSync } from 'node:fs';
-import { statfs } from 'node:fs/promises';
 import { Mutex } from '@mosis/sqlite/connection';
 import {
   AGGREGATES_FOLDER,
@@ -13,14 +12,14 @@ import {
 import { LivePresence, type LiveCounts } from '../live/live-presence.js';
 import { ReaderThread } from '../queries/reader-thread.js';
 import type { RawQueries, TelemetryQueries } from '../queries/types.js';
-import { TokenBuckets } from '../queue/rate-limits.js';
-import type { DeviceDayKey } from '../rollup/rollup-store.js';
 import { ScanThread } from '../scan/scan-thread.js';
 import { dayOf, formatDay, parseDay } from '../storage/days.js';
 import { telemetryDatabasePath } from '../storage/telemetry-file.js';
 import { WriterThread } from '../writer/writer-thread.js';
+import { Admission } from './admission.js';
 import { AnswerCache } from './answer-cache.js';
 import { runAudit } from './audit-run.js';
+import { BotJudge } from './bot-judge.js';
 import { ClockWatch } from './clock-watch.js';
 import { daysOfQuery, widenToHours } from './days-of-query.js';
 import { MINUTE_MS, SECOND_MS } from './durations.js';
@@ -44,8 +43,7 @@ const CACHE_AGE_MS = 10 * MINUTE_MS;
 const LIVE_WINDOW_MS = 150 * SECOND_MS;
 const LIVE_SESSIONS = 200_000;
 const LIVE_VERSIONS = 50;
-const LIMITED_KEYS = 20_000;
-const DISK_CHECK_MS = 2 * SECOND_MS;
+const WATCH_MS = 2 * SECOND_MS;
 const LOOK_MS = 15 * SECOND_MS;
 /** What is asked for debugging shows the state of now. */
 const NEVER_CACHED: ReadonlySet<keyof TelemetryQueries> = new Set(['events', 'rejections']);
@@ -63,14 +61,11 @@ export class TelemetryEngine {
   readonly #cache: AnswerCache;
   readonly #erasures: Erasures;
   readonly #clock: ClockWatch;
-  readonly #keyLimit: TokenBuckets | undefined;
-  readonly #addressLimit: TokenBuckets | undefined;
+  readonly #admission: Admission;
+  readonly #judge: BotJudge;
   /** Verdicts, erasures, audits, repairs and drops work on what the others must not change meanwhile. */
   readonly #maintenance = new Mutex();
-  readonly #suspects = new Map<string, DeviceDayKey>();
-  #judging: Promise<void> | undefined;
-  #freeBytes = Number.POSITIVE_INFINITY;
-  #diskTimer: NodeJS.Timeout | undefined;
+  #watchTimer: NodeJS.Timeout | undefined;
   #lookTimer: NodeJS.Timeout | undefined;
   #stored: StorageReport = { partitions: 0, rawRows: 0, oldestPartition: null, archiveWaiting: 0, exportWaiting: 0 };
   #closing = false;
@@ -86,10 +81,7 @@ export class TelemetryEngine {
       now: monotonic,
     });
     this.#cache = new AnswerCache({ maxBytes: CACHE_BYTES, maxAgeMs: CACHE_AGE_MS, now: monotonic });
-    const bucketsOf = (limit: { ratePerSecond: number; burst: number } | undefined) =>
-      limit && new TokenBuckets({ ...limit, maxKeys: LIMITED_KEYS, now: monotonic });
-    this.#keyLimit = bucketsOf(limits.perKey);
-    this.#addressLimit = bucketsOf(limits.perAddress);
+    this.#admission = new Admission(options, monotonic);
     this.#writer = new WriterThread({
       dataDir,
       bots,
@@ -107,12 +99,17 @@ export class TelemetryEngine {
       },
       onChange: ({ touched, suspects }) => {
         for (const { packageId, day } of touched) this.#cache.changed(packageId, day);
-        for (const key of suspects) this.#suspects.set(`${key.app}/${key.day}/${key.device}`, key);
-        if (suspects.length > 0) void this.#judgeLater();
+        this.#judge.suspect(suspects);
       },
     });
     this.#reader = new ReaderThread({ dataDir, rawDays: options.rawDays, now });
     this.#scan = new ScanThread({ dataDir, bots });
+    this.#judge = new BotJudge({
+      writer: this.#writer,
+      scan: this.#scan,
+      alone: (work) => this.#alone(work),
+      log,
+    });
     this.#analytics = new AnalyticsProcess({
       dataDir,
       rawDays: options.rawDays,
@@ -129,35 +126,18 @@ export class TelemetryEngine {
    */
   static async open(options: EngineOptions): Promise<TelemetryEngine> {
     const engine = new TelemetryEngine(options);
-    await engine.#checkDisk();
+    await engine.#watch();
     await engine.#writer.start();
     await engine.#look();
-    engine.#diskTimer = setInterval(() => void engine.#checkDisk(), DISK_CHECK_MS).unref();
+    engine.#watchTimer = setInterval(() => void engine.#watch(), WATCH_MS).unref();
     engine.#lookTimer = setInterval(() => void engine.#look(), LOOK_MS).unref();
     return engine;
   }
 
   /** Stores one upload; resolves after the commit that holds it has been synced, or with why it was refused. */
   async upload(request: UploadRequest): Promise<UploadOutcome> {
-    const waitSeconds = this.#keyLimit?.take(request.keyId) ?? this.#addressLimit?.take(request.address);
-    if (waitSeconds !== undefined) {
-      return {
-        kind: 'refused',
-        status: 429,
-        code: 'rate-limited',
-        detail: `Too many uploads. Send the same batch again in ${waitSeconds} seconds.`,
-        retryAfterSeconds: waitSeconds,
-      };
-    }
-    if (this.#freeBytes < this.options.minFreeBytes) {
-      return {
-        kind: 'refused',
-        status: 503,
-        code: 'disk-low',
-        detail: 'The server has too little free space. Send the same batch again later.',
-        retryAfterSeconds: 60,
-      };
-    }
+    const refused = this.#admission.refuse(request);
+    if (refused) return refused;
     const { packageId, body, contentEncoding, sentAt } = request;
     return this.#writer.upload({ packageId, body, contentEncoding, sentAt, receivedMs: this.options.now() });
   }
@@ -279,7 +259,7 @@ export class TelemetryEngine {
         alone: (work) => this.#alone(work),
         scan: this.#scan,
         today: dayOf(this.options.now()),
-        applyVerdict: (key, bot) => this.#applyVerdict(key, bot),
+        applyVerdict: (key, bot) => this.#judge.apply(key, bot),
       },
       {
         ...(range.from === undefined ? {} : { from: parseDay(range.from) }),
@@ -312,7 +292,7 @@ export class TelemetryEngine {
       },
       databaseBytes: sizeOf(file),
       walBytes: sizeOf(`${file}-wal`),
-      freeBytes: this.#freeBytes,
+      freeBytes: this.#admission.freeBytes,
       ...this.#stored,
       clockJumpMs: this.#clock.doubtedJumpMs,
     };
@@ -321,15 +301,15 @@ export class TelemetryEngine {
   /** Resolves when no verdict waits to be applied. */
   async settled(): Promise<void> {
     await this.#writer.call('flush');
-    while (this.#judging) await this.#judging;
+    await this.#judge.settled();
   }
 
   /** Answers what was accepted, writes the roll-ups and gives everything back. */
   async close(): Promise<void> {
     this.#closing = true;
-    clearInterval(this.#diskTimer);
+    clearInterval(this.#watchTimer);
     clearInterval(this.#lookTimer);
-    await this.#judging;
+    await this.#judge.close();
     await this.#writer.close();
     await Promise.all([this.#reader.close(), this.#scan.close(), this.#analytics.close()]);
   }
@@ -357,29 +337,6 @@ export class TelemetryEngine {
     }
   }
 
-  async #judgeLater(): Promise<void> {
-    this.#judging ??= this.#judge().finally(() => (this.#judging = undefined));
-    return this.#judging;
-  }
-
-  async #judge(): Promise<void> {
-    while (this.#suspects.size > 0 && !this.#closing) {
-      const [[name, key]] = this.#suspects as unknown as [[string, DeviceDayKey]];
-      try {
-        await this.#alone(() => this.#applyVerdict(key, true));
-      } catch (error) {
-        // The nightly audit judges every device day again.
-        this.options.log.warn({ err: error }, 'a bot verdict could not be applied');
-      }
-      this.#suspects.delete(name);
-    }
-  }
-
-  async #applyVerdict(key: DeviceDayKey, toBot: boolean): Promise<void> {
-    const collected = await this.#scan.run('collectDeviceDay', key);
-    await this.#writer.call('applyVerdict', { ...key, toBot, ...collected });
-  }
-
   /** Looks what is stored, for the status. */
   async #look(): Promise<void> {
     try {
@@ -390,17 +347,13 @@ export class TelemetryEngine {
     }
   }
 
-  async #checkDisk(): Promise<void> {
+  /** Looks at the clock, and how much room there is. */
+  async #watch(): Promise<void> {
     const jumpMs = this.#clock.look();
     if (jumpMs !== undefined) {
       this.options.log.warn({ 'clock.jump_ms': Math.round(jumpMs) }, 'the clock has jumped; retention waits for a day');
     }
-    try {
-      const { bavail, bsize } = await statfs(this.options.dataDir);
-      this.#freeBytes = bavail * bsize;
-    } catch (error) {
-      this.options.log.warn({ err: error }, 'the free space of the data directory cannot be read');
-    }
+    await this.#admission.checkDisk();
   }
 }
 

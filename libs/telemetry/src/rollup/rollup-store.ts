@@ -40,6 +40,9 @@ export interface RollupChange {
   suspects: DeviceDayKey[];
 }
 
+/** When nothing was waiting to be added. */
+export const NO_CHANGE: RollupChange = { touched: [], suspects: [] };
+
 interface SessionRow {
   app: number;
   device: number;
