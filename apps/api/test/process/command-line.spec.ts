@@ -112,8 +112,8 @@ describe('mosis', () => {
 
   it('says nothing of a reader who has gone', () => {
     // `true` reads nothing and is gone before the command has started.
-    const script = '( "$0" "$1" db --help; echo "code $?" >&2 ) | true';
-    const { stderr } = spawnSync('sh', ['-c', script, process.execPath, data.main], { encoding: 'utf8' });
+    const script = '( DATA_DIR="$2" "$0" "$1" db status; echo "code $?" >&2 ) | true';
+    const { stderr } = spawnSync('sh', ['-c', script, process.execPath, data.main, data.path], { encoding: 'utf8' });
     expect(stderr).toBe('code 0\n');
   });
 
