@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { openReader } from '@mosis/sqlite';
 import { openReplica } from '../src/replica/list-generation.js';
 import { readLz4Length } from '../src/replica/lz4-length.js';
 import { Stage } from './support/stage.js';
@@ -71,6 +72,24 @@ describe('Litestream under the supervisor', () => {
     await stage.untilHealthy();
     const rows = stage.write('core', 1);
     await stage.untilHealthy();
+    await stage.stop();
+    expect(await stage.restore('core')).toBe(rows);
+  });
+
+  it('makes no commit of core.db wait for a read that lasts, though the WAL cannot be folded in meanwhile', async () => {
+    const supervisor = await stage.start();
+    const reader = openReader(stage.file('core'));
+    reader.exec('BEGIN');
+    reader.prepare('SELECT count(*) FROM kept').get();
+    stage.write('core', 450, 100_000);
+    let rows = 0;
+    for (let round = 0; round < 4; round += 1) {
+      // Litestream has looked at the WAL when it has shipped this.
+      await supervisor.whenShipped(AbortSignal.timeout(20_000));
+      rows = stage.write('core', 1);
+    }
+    expect(statSync(`${stage.file('core')}-wal`).size).toBeGreaterThan(42_000_000);
+    reader.close();
     await stage.stop();
     expect(await stage.restore('core')).toBe(rows);
   });
