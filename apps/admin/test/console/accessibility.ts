@@ -9,6 +9,9 @@ const LOOKS = [
   { scheme: 'dark', width: 360 },
 ] as const;
 
+/** Between the forms, where room is scarcest. */
+const WIDTHS = [1060, 800];
+
 /** Every screen, for everybody. */
 export function testAccessibility(stage: Stage): void {
   it('has no barrier on any screen, wide and light, narrow and dark, and nothing beside the window', async () => {
@@ -22,6 +25,10 @@ export function testAccessibility(stage: Stage): void {
       await turnTo(page, address);
       await page.getByRole('heading', { level: 1, name: heading }).waitFor();
       await page.waitForFunction(() => document.querySelector('[data-loading]') === null);
+      for (const width of WIDTHS) {
+        await show(reader, { width });
+        expect([path, width, await overflowOf(page)]).toEqual([path, width, 0]);
+      }
       for (const look of LOOKS) {
         await show(reader, look);
         expect([path, look, await findBarriers(page), await overflowOf(page)]).toEqual([path, look, [], 0]);

@@ -1,3 +1,4 @@
+import { Stack } from '@mantine/core';
 import type { SystemBackup } from '../../api/schema';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { Facts } from '../../ui/Facts';
@@ -27,18 +28,20 @@ export function BackupSection({ backup }: { backup: SystemBackup | null }) {
       tone={isWhole ? undefined : 'bad'}
       aside={<Tag tone={isWhole ? 'good' : 'bad'}>{isWhole ? 'restorable' : 'not restorable now'}</Tag>}
     >
-      {backup.warnings.map(({ code, detail }) => (
-        <Notice key={code} tone="warn" title={detail} />
-      ))}
-      <Facts
-        facts={[
-          ['They go to', <code>{backup.location}</code>],
-          ['Litestream', backup.available ? backup.litestream_version : <Tag tone="bad">there is no binary</Tag>],
-          ['Restarts of it', formatCount(backup.restarts)],
-        ]}
-      />
-      <DataTable caption="Replicas" columns={REPLICAS} rows={backup.databases} keyOf={({ database }) => database} />
-      <Objects objects={backup.objects} />
+      <Stack gap="sm">
+        {backup.warnings.map(({ code, detail }) => (
+          <Notice key={code} tone="warn" title={detail} />
+        ))}
+        <Facts
+          facts={[
+            ['They go to', <code>{backup.location}</code>],
+            ['Litestream', backup.available ? backup.litestream_version : <Tag tone="bad">there is no binary</Tag>],
+            ['Restarts of it', formatCount(backup.restarts)],
+          ]}
+        />
+        <DataTable caption="Replicas" columns={REPLICAS} rows={backup.databases} keyOf={({ database }) => database} />
+        <Objects objects={backup.objects} />
+      </Stack>
     </Section>
   );
 }

@@ -1,3 +1,4 @@
+import { Stack } from '@mantine/core';
 import type { SystemBackup } from '../../api/schema';
 import { Facts } from '../../ui/Facts';
 import { formatBytes, plural } from '../../ui/format';
@@ -33,7 +34,7 @@ export function DrillSection({ drill }: { drill: Drill | null }) {
 
 function Outcome({ drill }: { drill: Drill }) {
   return (
-    <>
+    <Stack gap="sm">
       {drill.state === 'failed' && (
         <Notice tone="bad" title="What came back is not what should have">
           <ul>
@@ -56,7 +57,7 @@ function Outcome({ drill }: { drill: Drill }) {
           ...drill.checks.map(({ name, detail }) => [capitalize(name), detail] as const),
         ]}
       />
-    </>
+    </Stack>
   );
 }
 

@@ -65,7 +65,7 @@ export function SeriesChart({ label, unit, interval, names, rows }: SeriesChartP
               stroke={LINES[index % LINES.length]!.colour}
               strokeDasharray={LINES[index % LINES.length]!.dash}
               strokeWidth={2}
-              dot={rows.length < 32}
+              dot={rows.length < 32 && { strokeDasharray: 'none' }}
               isAnimationActive={false}
               type="linear"
             />
