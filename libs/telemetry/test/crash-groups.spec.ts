@@ -24,18 +24,21 @@ describe('groups of crashes', () => {
     crash('First', 'Last', 'Surplus', 'Excess', 'Last');
     engine.reopen();
     crash('Surplus', 'Excess', 'Last');
+    const events = [{ type: 'lua_error', agoMs: 0, data: { message: 'attempt to index nil' } }];
+    engine.upload({ packageId: APP, deviceId: 'd', sessionId: sessionIdOf(1), events });
     engine.flush();
     expect(
       engine.db
         .prepare(
-          `SELECT crash_type AS type, sum(crashes) AS n FROM crash_days JOIN crash_groups USING (crash_group)
+          `SELECT kind, crash_type AS type, sum(crashes) AS n FROM crash_days JOIN crash_groups USING (crash_group)
            GROUP BY crash_group ORDER BY crash_group`,
         )
         .all(),
     ).toEqual([
-      { type: 'First', n: 2 },
-      { type: 'Last', n: 3 },
-      { type: '(other)', n: 4 },
+      { kind: 'app_crash', type: 'First', n: 2 },
+      { kind: 'app_crash', type: 'Last', n: 3 },
+      { kind: 'app_crash', type: '(other)', n: 4 },
+      { kind: 'lua_error', type: '(other)', n: 1 },
     ]);
     expect(await engine.runAudit()).toMatchObject({ differences: 0 });
     engine.close();

@@ -1,14 +1,15 @@
 import type { RawConnection } from '@mosis/sqlite/connection';
 import { signCrash, type CrashSignature } from '../crashes/fingerprint.js';
 
-/** Crash groups an app may have; what comes after is counted in one group for the rest. */
+/** Crash groups an app may have; what comes after is counted in one group for the rest of its kind. */
 export const MAX_CRASH_GROUPS = 10_000;
 
 /** Kinds of events that are grouped. */
 export type CrashKind = CrashSignature['kind'];
 
 const KNOWN_CRASHES = 1_000;
-const REST_FINGERPRINT = Buffer.alloc(16);
+/** Of the groups for the rest. */
+const REST_FINGERPRINTS: Record<CrashKind, Buffer> = { app_crash: Buffer.alloc(16), lua_error: Buffer.alloc(16, 1) };
 
 /** Gives crashes and errors the number of their group, making groups inside the caller's transaction. */
 export class CrashGroups {
@@ -74,12 +75,13 @@ export class CrashGroups {
   /** The group a stored crash was counted in. */
   find(app: number, kind: CrashKind, data: string | null): number | undefined {
     const { fingerprint } = signCrash(kind, parseData(data));
-    return (this.#find.get(app, fingerprint) ?? this.#find.get(app, REST_FINGERPRINT)) as number | undefined;
+    return (this.#find.get(app, fingerprint) ?? this.#find.get(app, REST_FINGERPRINTS[kind])) as number | undefined;
   }
 
   #restOf(app: number, kind: CrashKind): number {
-    return (this.#find.get(app, REST_FINGERPRINT) ??
-      this.#insert.get(app, REST_FINGERPRINT, kind, '(other)', '', '[]', null, null)) as number;
+    const fingerprint = REST_FINGERPRINTS[kind];
+    return (this.#find.get(app, fingerprint) ??
+      this.#insert.get(app, fingerprint, kind, '(other)', '', '[]', null, null)) as number;
   }
 }
 
