@@ -1,4 +1,5 @@
-import type { RestoreReport, UndoneChange } from './restore.types.js';
+import type { ChainEnd } from '../audit/audit-chain.js';
+import type { RestoredAudit, RestoredObjects, RestoreReport, UndoneChange } from './restore.types.js';
 
 /** Lines of one kind that people are shown; the report file has all. */
 const SHOWN = 20;
@@ -100,4 +101,22 @@ function seconds(milliseconds: number): string {
 
 function mebibytes(bytes: number): string {
   return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+}
+
+/** What did not come back, as warnings. */
+export function describeLosses(
+  { missing, damaged }: RestoredObjects,
+  known: RestoredAudit['newest_known'],
+  end: ChainEnd,
+): string[] {
+  const warnings: string[] = [];
+  if (missing.length > 0)
+    warnings.push(`${missing.length} object(s) that the databases name are neither in the backup nor in the store.`);
+  if (damaged.length > 0)
+    warnings.push(`${damaged.length} object(s) of the backup are not what their name says, and were left out.`);
+  if (known && known.seq > end.seq)
+    warnings.push(
+      `The audit log once went on to row ${known.seq} (${known.seen_in}); what came back ends with row ${end.seq}. Keep the old audit-head.json if you have it.`,
+    );
+  return warnings;
 }

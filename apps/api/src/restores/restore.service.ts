@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -23,15 +22,15 @@ import { AuditHead } from '../audit/audit-head.js';
 import type { ChainEnd } from '../audit/audit-chain.js';
 import type { Clock } from '../common/clock.js';
 import type { Settings } from '../config/settings.js';
+import { findNewestEnd, restoreNewestCore, type Newest } from './newest-core.js';
+import { describeLosses } from './describe-restore.js';
 import { RestoredObjectsService, type ObjectsToRestore } from './restored-objects.service.js';
 import { RestoredCoreRepository } from './restored-core.repository.js';
 import type {
   MadeSince,
-  NewestCore,
   ReconciledCore,
   RestoredAudit,
   RestoredDatabase,
-  RestoredObjects,
   RestoreReport,
   RestoreRequest,
   RestoreStep,
@@ -54,8 +53,6 @@ interface Parts {
   /** How much room there is; tests say otherwise. */
   readFreeBytes?: ReadFreeBytes;
 }
-
-type Newest = NewestCore & { moment: string | null };
 
 /** Makes a data directory out of a backup: databases, objects, and what has to be put right between them. */
 export class RestoreService {
@@ -115,12 +112,12 @@ export class RestoreService {
           objects.restore(target, { putObjects: request.putObjects ?? false, note }),
         );
         const telemetry = request.coreOnly ? null : await this.reconcileTelemetry(directory, target, databases);
-        const known = await this.findNewestEnd(newest, audit.end);
+        const known = await findNewestEnd(newest, audit.end, settings.dataDir);
         const { reconciled, undone, made, end } = await this.step('reconciling', async () =>
           this.reconcile(core, coreFile, newest, { request, databases, known }),
         );
         await new AuditHead(directory.staging).write(end);
-        this.warnAbout(restored, known, audit.end);
+        this.warnings.push(...describeLosses(restored, known, audit.end));
         return {
           restored_at: clock.timestamp(),
           directory: directory.path,
@@ -219,34 +216,17 @@ export class RestoreService {
     return { rows, end };
   }
 
-  /** Restores the newest core.db to the scratch folder when what came back is older. */
   private async findNewest(
     directory: RestoreDirectory,
     plan: PlannedRestore,
     request: RestoreRequest,
   ): Promise<Newest> {
     if (!request.at) return { is: 'this', moment: plan.moment.at.toISOString() };
-    const { location, litestreamPath } = this.parts.settings.backup;
-    const file = join(directory.scratch, databaseFileName('core'));
-    try {
-      const moment = await this.step('the newest core.db, to compare with', () =>
-        restoreDatabase({
-          location,
-          database: 'core',
-          to: file,
-          history: plan.history,
-          binary: litestreamPath,
-          signal: this.parts.signal,
-        }),
-      );
-      return { is: 'other', file, moment: moment.at.toISOString() };
-    } catch (error) {
-      if (!(error instanceof BackupDamagedError)) throw error;
-      this.warnings.push(
-        `The newest core.db cannot be restored (${error.message}), so what was revoked, suspended or decided since is not known, and mails that waited are not sent.`,
-      );
-      return { is: 'unknown', moment: null };
-    }
+    const { newest, warning } = await this.step('the newest core.db, to compare with', () =>
+      restoreNewestCore(directory, plan, this.parts),
+    );
+    if (warning !== undefined) this.warnings.push(warning);
+    return newest;
   }
 
   private async reconcileTelemetry(
@@ -298,34 +278,6 @@ export class RestoreService {
       }),
     }));
     return { reconciled, undone, made, end };
-  }
-
-  /** Where the chain was seen to end: in the newest core.db, or by the head beside the live one. */
-  private async findNewestEnd(newest: Newest, own: ChainEnd): Promise<RestoredAudit['newest_known']> {
-    let known: RestoredAudit['newest_known'] = null;
-    if (newest.is === 'other') {
-      const core = RestoredCoreRepository.openForReading(newest.file);
-      known = { ...core.verifyAudit().end, seen_in: 'the newest core.db of the backup' };
-      core.close();
-    }
-    const { dataDir } = this.parts.settings;
-    const head = existsSync(dataDir) ? await new AuditHead(dataDir).read() : undefined;
-    if (head && head.seq > (known?.seq ?? own.seq)) known = { ...head, seen_in: join(dataDir, 'audit-head.json') };
-    return known;
-  }
-
-  private warnAbout(objects: RestoredObjects, known: RestoredAudit['newest_known'], end: ChainEnd): void {
-    const { missing, damaged } = objects;
-    if (missing.length > 0)
-      this.warnings.push(
-        `${missing.length} object(s) that the databases name are neither in the backup nor in the store.`,
-      );
-    if (damaged.length > 0)
-      this.warnings.push(`${damaged.length} object(s) of the backup are not what their name says, and were left out.`);
-    if (known && known.seq > end.seq)
-      this.warnings.push(
-        `The audit log once went on to row ${known.seq} (${known.seen_in}); what came back ends with row ${end.seq}. Keep the old audit-head.json if you have it.`,
-      );
   }
 
   private describeTelemetry(telemetry: RestoredTelemetry, core: RestoredCoreRepository): RestoreReport['telemetry'] {
