@@ -71,7 +71,8 @@ describe('maintenance', () => {
     engine.upload(batchOf(1, 9));
     engine.flush();
     expect(partitions()).toEqual([today, today + 1]);
-    expect(await engine.runAudit()).toMatchObject({ differences: 0 });
+    // Of the days that are gone an audit says that it did not count them.
+    expect(await engine.runAudit()).toMatchObject({ differences: 0, uncovered: 3, undecided: [], days: [{}] });
     engine.close();
   });
 

@@ -28,7 +28,7 @@ export async function runAudit(
   range: { from?: number; to?: number; repair: boolean; onProgress: (day: number) => void },
 ): Promise<AuditReport> {
   const startedMs = performance.now();
-  const report: AuditReport = { days: [], differences: 0, durationMs: 0, examples: [] };
+  const report: AuditReport = { days: [], differences: 0, uncovered: 0, undecided: [], durationMs: 0, examples: [] };
   const flushed = await flush(parts);
   const days = await parts.writer.call('listBucketDays');
   for (const { day } of days) {
@@ -37,7 +37,9 @@ export async function runAudit(
       auditAndRepair(parts, day, { repair: range.repair, judge: range.repair && flushed }),
     );
     range.onProgress(day);
-    if (!audit) continue;
+    if (!audit.covered) report.uncovered += 1;
+    else if (!audit.conclusive) report.undecided.push(formatDay(day));
+    if (!audit.conclusive) continue;
     const differences = countDifferences(audit);
     report.differences += differences;
     report.days.push({
@@ -67,19 +69,19 @@ async function auditAndRepair(
   parts: AuditParts,
   day: number,
   { repair, judge }: { repair: boolean; judge: boolean },
-): Promise<DayAudit | undefined> {
-  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const audit = await parts.scan.run('auditDay', { day });
-    if (!audit.conclusive) continue;
-    if (repair) {
-      for (const { app, differences } of audit.apps) await parts.writer.call('repair', { app, day, differences });
-    }
-    if (judge) {
-      for (const { app, device, bot } of audit.verdicts) await parts.applyVerdict({ app, day, device }, bot);
-    }
-    return audit;
+): Promise<DayAudit> {
+  let audit = await parts.scan.run('auditDay', { day });
+  for (let attempt = 1; attempt < ATTEMPTS && audit.covered && !audit.conclusive; attempt += 1) {
+    audit = await parts.scan.run('auditDay', { day });
   }
-  return undefined;
+  if (!audit.conclusive) return audit;
+  if (repair) {
+    for (const { app, differences } of audit.apps) await parts.writer.call('repair', { app, day, differences });
+  }
+  if (judge) {
+    for (const { app, device, bot } of audit.verdicts) await parts.applyVerdict({ app, day, device }, bot);
+  }
+  return audit;
 }
 
 function countDifferences(audit: DayAudit): number {

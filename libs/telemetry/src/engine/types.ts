@@ -105,6 +105,10 @@ export interface ErasureState {
 export interface AuditReport {
   days: { day: string; cells: number; differences: number; repaired: boolean }[];
   differences: number;
+  /** Days that some raw rows are gone of, so that they cannot be counted again. */
+  uncovered: number;
+  /** Days that changed each time they were counted; the next audit tries them again. */
+  undecided: string[];
   durationMs: number;
   /** The first differences, in words. */
   examples: string[];

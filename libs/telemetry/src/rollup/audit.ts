@@ -23,7 +23,9 @@ import { isEarlier, RollupTally, type DayTally } from './tally.js';
 /** What a recount of one bucket day found, by app. */
 export interface DayAudit {
   day: number;
-  /** False for a day that cannot be counted again, or that changed (an erasure, a verdict) while it was. */
+  /** False for a day some of whose raw rows are gone: it cannot be counted again. */
+  covered: boolean;
+  /** False for a day that is not covered, or that changed (an erasure, a verdict) while it was counted. */
   conclusive: boolean;
   /** Cells compared. */
   cells: number;
@@ -67,8 +69,16 @@ export function auditDay(
   day: number,
   context: { contextOf: (context: number) => ContextWords; reading: RowReading; thresholds: BotThresholds },
 ): DayAudit {
-  const audit: DayAudit = { day, conclusive: true, cells: 0, apps: [], sessionProblems: [], verdicts: [] };
-  if (day < findFirstCoveredDay(db)) return { ...audit, conclusive: false };
+  const audit: DayAudit = {
+    day,
+    covered: true,
+    conclusive: true,
+    cells: 0,
+    apps: [],
+    sessionProblems: [],
+    verdicts: [],
+  };
+  if (day < findFirstCoveredDay(db)) return { ...audit, covered: false, conclusive: false };
   const stored = db.transaction(() => readSnapshot(db, day))();
   const tally = new RollupTally((app, _day, device) => stored.bots.get(app)?.has(device) ?? false);
   for (const [partition, upTo] of stored.upTo) {

@@ -36,6 +36,12 @@ export function addTelemetryCommand(program: Command): void {
         print(
           `${report.days.length} day(s) counted anew in ${(report.durationMs / 1000).toFixed(1)} s: ${report.differences} difference(s)${repaired > 0 ? `, ${repaired} day(s) repaired` : ''}.`,
         );
+        if (report.uncovered > 0)
+          print(
+            `${report.uncovered} older day(s) cannot be counted any more: their raw events have served their time.`,
+          );
+        if (report.undecided.length > 0)
+          print(`Changed while they were counted: ${report.undecided.join(', ')}. Ask again.`);
       }
       if (report.days.some((day) => day.differences > 0 && !day.repaired)) process.exitCode = 1;
     });
