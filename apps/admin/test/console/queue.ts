@@ -24,6 +24,8 @@ export function testQueue(stage: Stage): void {
       await page.getByText('No submission is like this').waitFor();
       await page.goto('/admin/reviews?kind=listing');
       expect(await rowsOf(stage.ada)).toEqual(['Page turner']);
+      await page.getByRole('cell', { name: 'other name' }).waitFor();
+      await page.getByRole('cell', { name: 'in 2 d 23 h' }).waitFor();
 
       await page.goto('/admin/reviews?q=com.example');
       await rowsOf(stage.ada);

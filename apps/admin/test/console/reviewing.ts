@@ -72,8 +72,11 @@ export function testReviewing(stage: Stage): void {
       review_notes: expect.stringContaining('asks for network') as string,
     });
     expect(await stage.story.inStore(KITE)).toBeUndefined();
+    await page.getByText(/^\d+ submissions still to decide\.$/).waitFor();
     await page.getByRole('link', { name: /^Next: / }).click();
     await page.getByRole('heading', { level: 1, name: /^(?!Kite)/ }).waitFor();
+    await page.goto('/admin/reviews?status=decided&q=kite');
+    await page.getByRole('cell', { name: /^rejected by Ada, (just now|\d+ (s|min) ago)$/ }).waitFor();
   });
 
   it('lets one of two reviewers decide, and tells the other what happened', async () => {
