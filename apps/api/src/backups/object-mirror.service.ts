@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import type { ObjectMirror, MirrorStatus } from '@mosis/backup';
+import { plural } from '../common/format.js';
 import { DAY_MS, MINUTE_MS, SECOND_MS } from '../common/clock.js';
 import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
@@ -82,7 +83,7 @@ export class ObjectMirrorService implements OnModuleInit {
     return [
       {
         code: 'backup-objects-late',
-        detail: `${status.waiting} object(s) are not in the backup, the oldest for ${minutes} minutes: ${why}`,
+        detail: `${plural(status.waiting, 'object is', 'objects are')} not in the backup, the oldest for ${minutes} minutes: ${why}`,
       },
     ];
   }

@@ -16,7 +16,7 @@ export function formatCount(count: number): string {
   return count.toLocaleString('en');
 }
 
-/** A count with its word as people read them: `1 file`, `3 files`. */
-export function plural(count: number, word: string): string {
-  return `${formatCount(count)} ${count === 1 ? word : `${word}s`}`;
+/** A count with its word as people read them: `1 file`, `3 files`; the plural is given where it is not the word and an s. */
+export function plural(count: number, word: string, several = `${word}s`): string {
+  return `${formatCount(count)} ${count === 1 ? word : several}`;
 }

@@ -1,5 +1,6 @@
 import type { DatabaseName } from '@mosis/backup';
 import { findDamage, openWriter, type RawConnection } from '@mosis/sqlite/connection';
+import { plural } from '../../common/format.js';
 import { FILE_OF } from './drill.types.js';
 
 const SHOWN = 3;
@@ -17,7 +18,9 @@ export function checkDatabase(file: string, database: DatabaseName, marker: stri
       failures.push(`${name} holds rows that its own rules forbid: ${rows.slice(0, SHOWN).join('; ')}.`);
     const orphans = db.pragma('foreign_key_check') as { table: string; parent: string }[];
     if (orphans.length > 0)
-      failures.push(`${name}: ${orphans.length} row(s) of ${orphans[0]!.table} point at rows that did not come back.`);
+      failures.push(
+        `${name}: ${plural(orphans.length, 'row points', 'rows point')} at rows that did not come back, such as one of ${orphans[0]!.table}.`,
+      );
     if (!hasMarker(db, database, marker))
       failures.push(
         `${name} is an older copy: the row that was written before this verification, and that Litestream said it had shipped, did not come back.`,

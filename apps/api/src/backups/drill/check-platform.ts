@@ -2,49 +2,59 @@ import { gunzipSync } from 'node:zlib';
 import type { CoreRow } from '@mosis/db';
 import type { ObjectStore } from '@mosis/object-store';
 import { openReader, type RawConnection } from '@mosis/sqlite/connection';
+import { plural } from '../../common/format.js';
 import { ChainVerifier, type ChainEnd } from '../../audit/audit-chain.js';
 import { sha256Hex } from '../../common/secrets.js';
 
 const MAX_SEGMENT_BYTES = 64 * 1024 * 1024;
 
 /** What must hold of core.db whatever has happened, each as a count of rows that break it. */
-const INVARIANTS: { broken: string; sql: string }[] = [
+const INVARIANTS: { broken: [one: string, several: string]; sql: string }[] = [
   {
-    broken: 'version(s) are approved or published without an approved review of the same subject',
+    broken: [
+      'version is approved or published without an approved review of the same subject',
+      'versions are approved or published without an approved review of the same subject',
+    ],
     sql: `SELECT count(*) FROM app_versions v WHERE v.status IN ('approved', 'published') AND NOT EXISTS (
             SELECT 1 FROM reviews r WHERE r.version_id = v.id AND r.kind = 'version' AND r.decision = 'approved'
                AND r.subject_sha256 = v.subject_sha256)`,
   },
   {
-    broken: 'published version(s) have a required check that did not pass',
+    broken: [
+      'published version has a required check that did not pass',
+      'published versions have a required check that did not pass',
+    ],
     sql: `SELECT count(*) FROM app_versions v WHERE v.status = 'published' AND EXISTS (
             SELECT 1 FROM check_results c WHERE c.version_id = v.id AND c.required = 1 AND c.status != 'passed'
                AND c.run = (SELECT max(run) FROM check_results l WHERE l.version_id = v.id AND l.name = c.name))`,
   },
   {
-    broken: 'published app(s) show a page that is not their reviewed listing',
+    broken: [
+      'published app shows a page that is not its reviewed listing',
+      'published apps show pages that are not their reviewed listings',
+    ],
     sql: `SELECT count(*) FROM apps a WHERE a.first_published_at IS NOT NULL AND NOT EXISTS (
             SELECT 1 FROM app_revisions r WHERE r.id = a.live_revision_id AND r.state = 'live' AND r.name = a.name
                AND r.description = a.description AND r.category = a.category AND r.tags = a.tags
                AND r.icon_sha256 IS a.icon_sha256)`,
   },
   {
-    broken: 'version(s) are signed by a key of somebody else',
+    broken: ['version is signed by a key of somebody else', 'versions are signed by keys of somebody else'],
     sql: `SELECT count(*) FROM app_versions v JOIN apps a ON a.id = v.app_id JOIN signing_keys k ON k.id = v.signing_key_id
            WHERE k.developer_id != a.developer_id`,
   },
   {
-    broken: 'app(s) have a version code above their highest one',
+    broken: ['app has a version code above its highest one', 'apps have a version code above their highest one'],
     sql: `SELECT count(*) FROM apps a WHERE a.highest_version_code <
             (SELECT coalesce(max(version_code), 0) FROM app_versions v WHERE v.app_id = a.id)`,
   },
   {
-    broken: 'review(s) were decided by the owner of the app',
+    broken: ['review was decided by the owner of the app', 'reviews were decided by the owner of the app'],
     sql: `SELECT count(*) FROM reviews r JOIN apps a ON a.id = r.app_id
            WHERE r.decision IN ('approved', 'rejected') AND r.self_review = 0 AND r.reviewer_id = a.developer_id`,
   },
   {
-    broken: 'app(s) have a package id that is retired',
+    broken: ['app has a package id that is retired', 'apps have a package id that is retired'],
     sql: 'SELECT count(*) FROM apps a JOIN tombstones t ON t.package_id = a.package_id',
   },
 ];
@@ -55,7 +65,7 @@ export function checkInvariants(file: string): string[] {
   try {
     return INVARIANTS.flatMap(({ broken, sql }) => {
       const count = db.prepare(sql).pluck().get() as number;
-      return count > 0 ? [`core.db: ${count} ${broken}.`] : [];
+      return count > 0 ? [`core.db: ${plural(count, ...broken)}.`] : [];
     });
   } finally {
     db.close();

@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { createObjectStore } from '@mosis/object-store';
 import { openReader } from '@mosis/sqlite/connection';
 import { formatDay, TelemetryEngine, telemetryDatabasePath } from '@mosis/telemetry';
+import { plural } from '../../common/format.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** Days that are counted anew unless all are asked for: the newest, which may have been written to when the copy was made. */
@@ -69,7 +70,9 @@ export async function recountRollups(
     const failures =
       report.differences === 0
         ? []
-        : [`telemetry.db: ${report.differences} count(s) differ from the events, such as ${report.examples[0] ?? ''}.`];
+        : [
+            `telemetry.db: ${plural(report.differences, 'count differs', 'counts differ')} from the events, such as ${report.examples[0] ?? ''}.`,
+          ];
     return { days: report.days.length, failures };
   } finally {
     await engine.close();

@@ -5,6 +5,7 @@ import { coreDatabasePath } from '@mosis/db';
 import { createObjectStore } from '@mosis/object-store';
 import { openReader } from '@mosis/sqlite/connection';
 import { telemetryDatabasePath } from '@mosis/telemetry';
+import { formatBytes, plural } from '../../common/format.js';
 import { checkDatabase } from './check-database.js';
 import { checkObjects } from './check-objects.js';
 import { checkAuditChain, checkInvariants } from './check-platform.js';
@@ -48,7 +49,7 @@ export async function runDrill(
     return findings;
   }
   for (const database of DATABASES) findings.restoredBytes += statSync(join(scratch, databaseFileName(database))).size;
-  note('restore', [], `${Math.round(restoreSeconds * 10) / 10} s for ${findings.restoredBytes} bytes`);
+  note('restore', [], `${Math.round(restoreSeconds * 10) / 10} s for ${formatBytes(findings.restoredBytes)}`);
 
   const damaged = DATABASES.flatMap((name) => checkDatabase(join(scratch, databaseFileName(name)), name, marker));
   note(
@@ -109,7 +110,7 @@ export async function runDrill(
   if (served.failures.length === 0) findings.rtoSeconds = restoreSeconds + served.seconds;
   note('server', served.failures, `answered ${Math.round(served.seconds * 10) / 10} s after its start`);
   const recount = await recountRollups(scratch, { all, nowMs });
-  note('roll-ups', recount.failures, `${recount.days} day(s) counted anew`);
+  note('roll-ups', recount.failures, `${plural(recount.days, 'day')} counted anew`);
   return findings;
 }
 
