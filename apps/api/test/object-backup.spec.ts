@@ -88,7 +88,7 @@ describe('the copies of objects in the backup', () => {
     expect(await problems()).toContainEqual({
       code: 'backup-objects-late',
       detail: expect.stringMatching(
-        /^\d+ object\(s\) are not in the backup, the oldest for 6 minutes: .*backups\/objects/,
+        /^(1 object is|\d+ objects are) not in the backup, the oldest for 6 minutes: .*backups\/objects/,
       ),
     });
   });
