@@ -74,9 +74,14 @@ function commandsOf(text: string): string[][] {
   return [...calls].map(([, words = '']) => words.trim().split(/ +/));
 }
 
+let program: Awaited<ReturnType<typeof createProgram>>;
+beforeAll(async () => {
+  program = await createProgram();
+});
+
 /** What the program makes of the words of a command: the first one that it does not know, if there is one. */
 function findUnknownCommand(words: string[]): string | undefined {
-  let command = createProgram();
+  let command = program;
   for (const word of words) {
     if (command.commands.length === 0) return undefined;
     const next = command.commands.find((candidate) => candidate.name() === word);
@@ -111,7 +116,7 @@ describe('the documentation', () => {
   });
 
   it('has a command for every one that the program has', () => {
-    const commands = createProgram().commands.flatMap((group) =>
+    const commands = program.commands.flatMap((group) =>
       group.commands.length === 0 ? [group.name()] : group.commands.map((leaf) => `${group.name()} ${leaf.name()}`),
     );
     const text = read('docs/operating.md');

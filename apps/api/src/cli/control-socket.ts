@@ -1,26 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, rmSync } from 'node:fs';
-import { createConnection, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { INestApplicationContext } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { AppError } from '../common/app-error.js';
-import {
-  OPERATIONS,
-  runOperation,
-  type OperationInput,
-  type OperationName,
-  type OperationResult,
-} from './operations.js';
-import type { OperationProgress } from './progress.types.js';
+import type { Reply } from './ask-server.js';
+import { OPERATIONS, runOperation, type OperationName } from './operations.js';
 
 /** A Unix socket's path has at most this many bytes on every system we run on. */
 const MAX_SOCKET_PATH = 100;
 /** One request is a command and its arguments. */
 const MAX_REQUEST_BYTES = 64 * 1024;
-
-type Reply = { progress: OperationProgress } | { result: unknown } | { error: string };
 
 /** Takes commands from this machine while the server runs, so that one process keeps owning the data. */
 export class ControlServer {
@@ -67,28 +59,6 @@ export class ControlServer {
   }
 }
 
-/** Asks a running server to do an operation. @throws when it refuses, fails, or cannot be reached */
-export async function askServer<Name extends OperationName>(
-  path: string,
-  name: Name,
-  input: OperationInput<Name>,
-  onProgress: (progress: OperationProgress) => void,
-): Promise<OperationResult<Name>> {
-  const socket = createConnection(path);
-  socket.write(`${JSON.stringify({ operation: name, input })}\n`);
-  try {
-    for await (const line of linesOf(socket)) {
-      const reply = JSON.parse(line) as Reply;
-      if ('progress' in reply) onProgress(reply.progress);
-      else if ('error' in reply) throw new Error(reply.error);
-      else return reply.result as OperationResult<Name>;
-    }
-  } finally {
-    socket.destroy();
-  }
-  throw new Error('The server that owns the data directory went away before it had answered.');
-}
-
 async function answer(socket: Socket, app: INestApplicationContext, logger: Logger): Promise<void> {
   const send = (reply: Reply) => {
     if (!socket.destroyed) socket.write(`${JSON.stringify(reply)}\n`);
@@ -103,20 +73,6 @@ async function answer(socket: Socket, app: INestApplicationContext, logger: Logg
     send({ error: error instanceof AppError ? error.detail : (error as Error).message });
   } finally {
     socket.end();
-  }
-}
-
-/** Lines as JSON is written: node:readline would also break them at U+2028, which may stand inside a text. */
-async function* linesOf(socket: Socket): AsyncGenerator<string> {
-  let text = '';
-  try {
-    for await (const chunk of socket.setEncoding('utf8') as AsyncIterable<string>) {
-      const lines = (text + chunk).split('\n');
-      text = lines.pop() ?? '';
-      yield* lines;
-    }
-  } catch {
-    // A server that goes away ends the lines; whoever waits for an answer says so.
   }
 }
 

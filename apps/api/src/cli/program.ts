@@ -1,36 +1,35 @@
 import { Command } from 'commander';
 import { VERSION } from '../common/version.js';
-import { addAdminCommand } from './commands/admin.command.js';
-import { addAuditCommands } from './commands/audit.command.js';
-import { addBackupCommand } from './commands/backup.command.js';
-import { addDbCommand } from './commands/db.command.js';
-import { addDemoCommand } from './commands/demo.command.js';
-import { addDoctorCommand } from './commands/doctor.command.js';
-import { addOpenApiCommand } from './commands/openapi.command.js';
-import { addPackageCommand } from './commands/package.command.js';
-import { addRestoreCommand } from './commands/restore.command.js';
-import { addServeCommand } from './commands/serve.command.js';
-import { addTelemetryCommand } from './commands/telemetry.command.js';
 
-/** The `mosis` command line. */
-export function createProgram(): Command {
+const addAudit = async () => (await import('./commands/audit.command.js')).addAuditCommands;
+
+/** Who adds the commands of each name; loaded when they are asked for. */
+const COMMANDS: Record<string, () => Promise<(program: Command) => void>> = {
+  serve: async () => (await import('./commands/serve.command.js')).addServeCommand,
+  db: async () => (await import('./commands/db.command.js')).addDbCommand,
+  doctor: async () => (await import('./commands/doctor.command.js')).addDoctorCommand,
+  admin: async () => (await import('./commands/admin.command.js')).addAdminCommand,
+  demo: async () => (await import('./commands/demo.command.js')).addDemoCommand,
+  package: async () => (await import('./commands/package.command.js')).addPackageCommand,
+  audit: addAudit,
+  objects: addAudit,
+  backup: async () => (await import('./commands/backup.command.js')).addBackupCommand,
+  restore: async () => (await import('./commands/restore.command.js')).addRestoreCommand,
+  telemetry: async () => (await import('./commands/telemetry.command.js')).addTelemetryCommand,
+  openapi: async () => (await import('./commands/openapi.command.js')).addOpenApiCommand,
+};
+
+/** The `mosis` command line; with the name of a command only that one, which is there sooner than all of them. */
+export async function createProgram(name?: string): Promise<Command> {
   const program = new Command('mosis')
     .description('Mosis Platform: the server behind the app store of Mosis devices')
     .version(VERSION)
     // An option belongs to the command that it stands behind: --at of `restore` is not --at of `restore table`.
     .enablePositionalOptions()
     .showHelpAfterError('(mosis --help lists the commands)');
-  addServeCommand(program);
-  addDbCommand(program);
-  addDoctorCommand(program);
-  addAdminCommand(program);
-  addDemoCommand(program);
-  addPackageCommand(program);
-  addAuditCommands(program);
-  addBackupCommand(program);
-  addRestoreCommand(program);
-  addTelemetryCommand(program);
-  addOpenApiCommand(program);
+  const named = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  const wanted = named ? [named] : new Set(Object.values(COMMANDS));
+  for (const load of wanted) (await load())(program);
   return program;
 }
 

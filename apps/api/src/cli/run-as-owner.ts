@@ -1,20 +1,8 @@
-import type { INestApplicationContext } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import type { Logger } from 'pino';
-import { assertNoUnfinishedRestore, type LitestreamSupervisor } from '@mosis/backup';
-import { coreDatabasePath } from '@mosis/db';
+import { assertNoUnfinishedRestore } from '@mosis/backup';
 import { DataDirLock, DataDirLockedError } from '@mosis/sqlite';
-import { AppModule, type Parts } from '../app.module.js';
-import { assertNotRootOnDataOfOthers } from '../common/ownership.js';
 import { readProcessSettings } from '../config/settings.js';
-import { NestLogger, createLogger } from '../http/logger.js';
-import { JobsService } from '../jobs/jobs.service.js';
-import { askServer } from './control-socket.js';
-import { migrateAll } from './migrate.js';
-import { closeParts, openParts } from './open-parts.js';
-import { describeMigrationProgress } from './migration-progress.js';
-import { runOperation, type OperationInput, type OperationName, type OperationResult } from './operations.js';
-import { startBackup } from './start-backup.js';
+import { askServer } from './ask-server.js';
+import type { OperationInput, OperationName, OperationResult } from './operations.js';
 import type { OperationProgress } from './progress.types.js';
 
 /**
@@ -40,39 +28,11 @@ export async function runAsOwner<Name extends OperationName>(
     }
     throw error;
   }
-  const logger = createLogger('error');
-  let backup: LitestreamSupervisor | undefined;
   try {
-    assertNotRootOnDataOfOthers(coreDatabasePath(settings.dataDir));
-    backup = await startBackup(settings, logger);
-    migrateAll(settings, {
-      onProgress: (step) => process.stderr.write(`${describeMigrationProgress(step)}\n`),
-    });
-    const parts = await openParts(settings, { logger, backup, mirrored: true });
-    const app = await createApplication(parts, logger);
-    try {
-      const result = await runOperation(app, name, input, onProgress);
-      await app.get(JobsService).drain();
-      return result;
-    } finally {
-      await app.close();
-    }
+    // Only here: a command that a server carries out has no use for the whole application.
+    const { runOnApplication } = await import('./run-on-application.js');
+    return await runOnApplication(settings, name, input, onProgress);
   } finally {
-    // What a command writes is as precious as what a request does: it is shipped before the command ends.
-    await backup?.stop();
     lock.release();
-  }
-}
-
-/** Puts the application together; when that fails, closes its parts, whose threads would keep the process from ending. */
-async function createApplication(parts: Parts, logger: Logger): Promise<INestApplicationContext> {
-  try {
-    return await NestFactory.createApplicationContext(AppModule.with(parts), {
-      logger: new NestLogger(logger),
-      abortOnError: false,
-    });
-  } catch (error) {
-    await closeParts(parts);
-    throw error;
   }
 }

@@ -237,6 +237,8 @@ export class TelemetryEngine {
 
   /** What is stored, and what waits for a copy, as of now. */
   async describeStorage(): Promise<StorageReport> {
+    // The rows of a day are counted with its roll-ups, which are some seconds behind.
+    if (!this.options.readOnly) await this.#writer.call('flush');
     await this.#look();
     return this.#stored;
   }

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { inspectBackups } from '@mosis/backup';
 import { findLockHolder } from '@mosis/sqlite';
-import { reportBackup, type BackupReport } from '../../backups/backups.service.js';
+import type { BackupReport } from '../../backups/backups.service.js';
 import { formatBytes } from '../../common/format.js';
 import { readProcessSettings, type Settings } from '../../config/settings.js';
-import { askServer } from '../control-socket.js';
+import { askServer } from '../ask-server.js';
 import { addBackupVerifyCommand, describeLastDrill, readLastDrill } from './backup-verify.command.js';
 
 /** `mosis backup status|verify`. */
@@ -30,6 +30,7 @@ async function readStatus({ dataDir, backup }: Settings): Promise<BackupReport> 
   const socket = findLockHolder(dataDir)?.control_socket;
   const answered = socket === undefined ? null : await askServer(socket, 'backup.status', {}, () => undefined);
   if (answered) return answered;
+  const { reportBackup } = await import('../../backups/backups.service.js');
   const binary = backup.litestreamPath;
   return reportBackup(
     await inspectBackups({ dataDir, location: backup.location, ...(binary === undefined ? {} : { binary }) }),
