@@ -58,6 +58,17 @@ describe('searching for a word that more apps have than ranking looks at', () =>
     expect(await find({ q: 'photo', category: 'Rare' })).toEqual(['Helper 2']);
   });
 
+  it('gives no place to drafts, however many there are and whatever they are called', async () => {
+    const { rawWriter } = core.db;
+    rawWriter.exec(`INSERT INTO apps (id, developer_id, package_id, name, description, developer_name, status, created_at, updated_at)
+      SELECT printf('%036d', i + 100000), printf('%036d', 0), 'org.example.draft' || i, 'Photo Album', 'photo photo photo',
+        'Maker', 'draft', '2026-01-01', '2026-01-01' FROM numbers`);
+    const found = await find({ q: 'photo' });
+    rawWriter.exec(`DELETE FROM apps WHERE status = 'draft'`);
+    expect(found).toHaveLength(5);
+    expect(found[0]).toBe('Photo Album');
+  });
+
   it('has no more pages than it has candidates', async () => {
     let count = 0;
     for (let cursor: string | null | undefined = undefined; cursor !== null;) {

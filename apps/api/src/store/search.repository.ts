@@ -60,18 +60,20 @@ export class SearchRepository {
 
   /**
    * Row numbers of what matches a full-text expression, best first: of the newest {@link MAX_RANKED} the best
-   * {@link MAX_CANDIDATES}. Whether devices see an app costs more to find out than its rank, so that is left to who shows it.
+   * {@link MAX_CANDIDATES} of what is published. Whether devices see an app after all (its owner may be suspended, its versions
+   * yanked) costs more to find out than its rank, so that is left to who shows it.
    */
   async rank(expression: string, { category, tag }: StoreFilter): Promise<number[]> {
-    const apps = category || tag ? sql`JOIN apps a ON a.seq = apps_fts.rowid` : sql``;
     const where = [
       sql`apps_fts MATCH ${tag ? withTag(expression, tag) : expression}`,
+      // Before the bounds: drafts, of which anybody makes as many as he likes, must not take the places of what was reviewed.
+      sql`a.status = 'published' AND a.withdrawn_at IS NULL`,
       ...(category ? [sql`a.category = ${category}`] : []),
       ...(tag ? [hasTag(tag)] : []),
     ];
     const { rows } = await sql<{ seqs: string }>`
       SELECT json_group_array(seq ORDER BY rank, seq) AS seqs FROM (
-        SELECT apps_fts.rowid AS seq, ${BM25} AS rank FROM apps_fts ${apps} WHERE ${sql.join(where, sql` AND `)}
+        SELECT apps_fts.rowid AS seq, ${BM25} AS rank FROM apps_fts JOIN apps a ON a.seq = apps_fts.rowid WHERE ${sql.join(where, sql` AND `)}
          ORDER BY apps_fts.rowid DESC LIMIT ${MAX_RANKED})`.execute(this.db.scan);
     return (JSON.parse(rows[0]?.seqs ?? '[]') as number[]).slice(0, MAX_CANDIDATES);
   }
