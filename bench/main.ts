@@ -19,6 +19,7 @@ import { say } from './lib/progress.ts';
 import { compare, recordOf, TOLERANCE, type BenchRecord } from './lib/record.ts';
 import { formatNumber, Report, type Section } from './lib/report.ts';
 import { SCALES } from './lib/scales.ts';
+import { seedAll } from './seed/seed-all.ts';
 
 const CASES: readonly BenchCase[] = [
   ingestCase,
@@ -35,12 +36,15 @@ const CASES: readonly BenchCase[] = [
 const RECORD = new URL('./record.json', import.meta.url);
 
 const HELP = `npm run bench -- [check] [names] [options]
+npm run bench -- seed --dir FOLDER [--scale SCALE]
 
 Names, all of them without any:
 ${CASES.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join('\n')}
 
 check compares ratios to baselines, never times, with bench/record.json, and fails when one is worse by more than
 ${TOLERANCE * 100} %.
+
+seed builds every data set of a scale that is not in the folder yet, says what each took, and measures nothing.
 
 Options:
   --scale ${Object.keys(SCALES).join('|')}   small takes seconds and says little; tenth (10 million rows, the default) takes
@@ -78,7 +82,8 @@ async function main(): Promise<void> {
     });
   }
   try {
-    await runCases(bench, asked);
+    if (asked.seedOnly) await seedAll(bench, (line) => void process.stdout.write(`${line}\n`));
+    else await runCases(bench, asked);
   } finally {
     bench.close();
   }

@@ -6,7 +6,7 @@ import { say } from '../lib/progress.ts';
 import { peakResidentBytes } from '../lib/resident.ts';
 import { RealServer } from '../lib/server.ts';
 import { quantile, timedEach } from '../lib/statistics.ts';
-import { nowOf, openDataset, rangeOf, type Dataset } from '../seed/dataset.ts';
+import { nowOf, openManyDays, rangeOf, type Dataset } from '../seed/dataset.ts';
 import { measureAdHoc } from './query-ad-hoc.ts';
 
 const HOUR_MS = 3_600_000;
@@ -39,8 +39,7 @@ export const queryCase: BenchCase = {
   name: 'query',
   about: 'series, breakdowns and retention from roll-ups; ad-hoc questions to raw rows',
   async run(bench) {
-    const { days, rowsPerDay, devices } = bench.scale;
-    const dataset = await openDataset(bench, { days, rowsPerDay, devices, archived: true });
+    const dataset = await openManyDays(bench);
     const scan = new SqliteScan(dataset);
     bench.atEnd(() => scan.close());
     await measureEngine(bench, dataset, scan);

@@ -10,9 +10,8 @@ import { runMosis } from '../lib/mosis.ts';
 import { say } from '../lib/progress.ts';
 import { RealServer } from '../lib/server.ts';
 import { timed } from '../lib/statistics.ts';
-import { copyDataset, nowOf, openDataset, type Dataset } from '../seed/dataset.ts';
+import { copyDataset, nowOf, openRestorable, type Dataset } from '../seed/dataset.ts';
 
-const DAYS = 20;
 const SNAPSHOT_DEADLINE_MS = 30 * 60_000;
 
 /** How long a large telemetry.db takes to come back from its replica, and whether it is whole then. */
@@ -20,9 +19,7 @@ export const restoreCase: BenchCase = {
   name: 'restore',
   about: 'a large telemetry.db back from its replica: seconds, integrity, audit of its roll-ups',
   async run(bench) {
-    const { restoreRows, devices } = bench.scale;
-    const size = { days: DAYS, rowsPerDay: Math.round(restoreRows / DAYS), devices, archived: false };
-    const dataset = copyDataset(bench, await openDataset(bench, size));
+    const dataset = copyDataset(bench, await openRestorable(bench));
     const replica = bench.emptyFolder('restore-replica');
     const environment = { BACKUP_URL: pathToFileURL(replica).href };
     await replicate(bench, dataset, replica, environment);

@@ -5,7 +5,7 @@ import { formatDay, openTelemetryWriter } from '../lib/internals.ts';
 import { Progress, say } from '../lib/progress.ts';
 import { watchResident } from '../lib/resident.ts';
 import { timed, timedEach } from '../lib/statistics.ts';
-import { copyDataset, nowOf, openAnalytics, openDataset, openPartitions, type Dataset } from '../seed/dataset.ts';
+import { copyDataset, nowOf, openAnalytics, openManyDays, openPartitions, type Dataset } from '../seed/dataset.ts';
 import { loadEngine } from './ingest-engine.ts';
 
 const ROLLUP_TABLES = [
@@ -87,8 +87,8 @@ async function measureOneDay(bench: Bench): Promise<void> {
 
 /** Every bucket day of the large data set, one after the other. */
 async function measureAllDays(bench: Bench): Promise<void> {
-  const { days, rowsPerDay, devices } = bench.scale;
-  const dataset = await openDataset(bench, { days, rowsPerDay, devices, archived: true });
+  const dataset = await openManyDays(bench);
+  const { days } = dataset;
   const analytics = openAnalytics(dataset);
   bench.atEnd(() => analytics.close());
   const scan = new SqliteScan(dataset);

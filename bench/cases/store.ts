@@ -3,7 +3,7 @@ import { BareServer } from '../baselines/bare.ts';
 import { runMosis } from '../lib/mosis.ts';
 import { say } from '../lib/progress.ts';
 import { residentBytes } from '../lib/resident.ts';
-import { SCALES, type Scale } from '../lib/scales.ts';
+import { scalesUpTo } from '../lib/scales.ts';
 import { RealServer } from '../lib/server.ts';
 import { median, quantile, timed, timedEach } from '../lib/statistics.ts';
 import { askFor, type Ask } from '../load/getter.ts';
@@ -20,11 +20,9 @@ export const storeCase: BenchCase = {
   name: 'store',
   about: 'look-ups, lists and search of core.db, in process and over HTTP; start, memory, key check, audit chain',
   async run(bench) {
-    const names = Object.keys(SCALES) as Scale['name'][];
-    const scales = names.slice(0, names.indexOf(bench.scale.name) + 1);
     const medians = new Map<string, number[]>();
     let dataset: StoreDataset | undefined;
-    for (const name of scales) {
+    for (const name of scalesUpTo(bench.scale)) {
       dataset = await openStore(bench, name);
       await measureInProcess(bench, dataset, medians);
     }

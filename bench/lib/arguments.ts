@@ -18,6 +18,8 @@ export interface Arguments {
   record: 'compare' | 'write' | undefined;
   /** Where plots of what was measured at growing sizes go, when they are wanted. */
   plots: string | undefined;
+  /** Whether data sets are built, and nothing is measured. */
+  seedOnly: boolean;
   help: boolean;
 }
 
@@ -27,14 +29,19 @@ export class ArgumentError extends Error {}
 /** Reads the command line. @throws ArgumentError */
 export function readArguments(words: string[], known: readonly string[]): Arguments {
   const { values, positionals: named } = parse(words);
-  const positionals = named.filter((name) => name !== 'check');
+  const positionals = named.filter((name) => name !== 'check' && name !== 'seed');
+  const seedOnly = named.includes('seed');
+  if (seedOnly && named.length > 1) throw new ArgumentError('seed builds every data set: it takes no other name.');
   const unknown = positionals.find((name) => !known.includes(name));
   if (unknown !== undefined) throw new ArgumentError(`There is no benchmark "${unknown}": ${known.join(', ')}.`);
   if (!Object.hasOwn(SCALES, values.scale)) {
     throw new ArgumentError(`There is no scale "${values.scale}": ${Object.keys(SCALES).join(', ')}.`);
   }
   const scale = SCALES[values.scale as Scale['name']];
-  if (scale.name === 'full' && values.dir === undefined) {
+  if (seedOnly && values.dir === undefined && !values.help) {
+    throw new ArgumentError('seed builds data sets that stay: say with --dir where they lie.');
+  }
+  if (scale.name === 'full' && values.dir === undefined && !values.help) {
     throw new ArgumentError('--scale full builds 100 million rows: say with --dir where they lie and stay.');
   }
   const seed = Number(values.seed);
@@ -49,6 +56,7 @@ export function readArguments(words: string[], known: readonly string[]): Argume
     catalogue: values.catalogue,
     record: values['write-record'] ? 'write' : named.includes('check') ? 'compare' : undefined,
     plots: values.plots,
+    seedOnly,
     help: values.help,
   };
 }

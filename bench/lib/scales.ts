@@ -86,3 +86,9 @@ export const SCALES: Record<Scale['name'], Scale> = {
     store: { developers: 10_000, apiKeys: 50_000, apps: 100_000, versions: 500_000, auditRows: 10_000_000 },
   },
 };
+
+/** The scales up to one, the smallest first. */
+export function scalesUpTo({ name }: Scale): Scale['name'][] {
+  const names = Object.keys(SCALES) as Scale['name'][];
+  return names.slice(0, names.indexOf(name) + 1);
+}

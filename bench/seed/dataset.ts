@@ -17,9 +17,10 @@ import { makeFleet } from './fleet.ts';
 import { PartitionWriter } from './partition-writer.ts';
 
 /** Grows whenever data sets of an older form must not be used again. */
-const FORMAT = 1;
+const FORMAT = 2;
 const COMPLETE = 'dataset.json';
 const DAYS_PER_AUDIT = 7;
+const RESTORE_DAYS = 20;
 
 /** How large a data set is. */
 export interface DatasetSize {
@@ -173,6 +174,19 @@ export function openAnalytics(dataset: Dataset): InstanceType<typeof AnalyticsPr
     now: () => nowOf(dataset),
     queryDeadlineMs: 600_000,
   });
+}
+
+/** The data set that questions are asked of and all days are counted again in. */
+export async function openManyDays(bench: Bench): Promise<Dataset> {
+  const { days, rowsPerDay, devices } = bench.scale;
+  return openDataset(bench, { days, rowsPerDay, devices, archived: true });
+}
+
+/** The data set that is replicated and restored. */
+export async function openRestorable(bench: Bench): Promise<Dataset> {
+  const { restoreRows, devices } = bench.scale;
+  const rowsPerDay = Math.round(restoreRows / RESTORE_DAYS);
+  return openDataset(bench, { days: RESTORE_DAYS, rowsPerDay, devices, archived: false });
 }
 
 /** Three large partitions, as large as those of 100 million rows in 90 days at any scale but `small`. */

@@ -1,8 +1,12 @@
 import { COUNTRIES, LOCALES, MODELS, PLATFORM_VERSIONS, VERSIONS } from '../lib/events.ts';
 import { Random } from '../lib/random.ts';
 
-/** Apps, the first far larger than the last. */
-const APPS = 12;
+/** Apps of a data set. */
+const APPS = 200;
+/** An app's share falls with its place to this power: the first has a quarter of everything, the last 1/2,000. */
+const INEQUALITY = 1.2;
+/** Devices that even the smallest app has. */
+const LEAST_DEVICES = 20;
 /** Share of an app's devices that are there on the first day; the others come day by day. */
 const OLD_SHARE = 0.4;
 /** Part of the days after which no new device comes. */
@@ -29,12 +33,12 @@ export interface DeviceTexts {
 
 /** Unequal apps that share so many devices. */
 export function makeFleet(devices: number): FleetApp[] {
-  const weights = Array.from({ length: APPS }, (_, index) => 1 / (index + 1) ** 1.2);
+  const weights = Array.from({ length: APPS }, (_, index) => 1 / (index + 1) ** INEQUALITY);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   return weights.map((weight, index) => ({
     packageId: `com.bench.app${index + 1}`,
     share: weight / total,
-    devices: Math.max(20, Math.round((devices * weight) / total)),
+    devices: Math.max(LEAST_DEVICES, Math.round((devices * weight) / total)),
   }));
 }
 
