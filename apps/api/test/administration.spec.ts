@@ -52,6 +52,21 @@ describe('administration', () => {
     expect((await admin.client.get(`/v1/admin/developers/${crypto.randomUUID()}`)).status).toBe(404);
   });
 
+  it('finds by a whole e-mail address the account that has it, alone, and by less everybody who has that in theirs', async () => {
+    const domain = `${crypto.randomUUID()}.example.org`;
+    const [ann, joann] = [
+      await signUp(platform, { email: `ann@${domain}` }),
+      await signUp(platform, { email: `joann@${domain}` }),
+    ];
+    expectStatus(await change(joann.id, { role: 'reviewer' }), 200);
+    const found = async (query: string) => (await developers(`?q=${query}`)).map(({ id }) => id);
+    expect(await found(`ann@${domain}`)).toEqual([ann.id]);
+    expect(await found(`%20ANN@${domain.toUpperCase()}%20`)).toEqual([ann.id]);
+    expect(await found(`nn@${domain}`)).toEqual([joann.id, ann.id]);
+    expect(await found(`ann@${domain}&role=developer`)).toEqual([ann.id]);
+    expect(await found(`ann@${domain}&role=reviewer`)).toEqual([]);
+  });
+
   it('lists the keys of an account without a secret, page by page', async () => {
     const person = await createPublisher(platform);
     const made = await person.client.post('/v1/api-keys', { name: 'CI', permissions: ['apps:read'] });

@@ -43,7 +43,8 @@ export class AdministrationRepository {
       .innerJoin('developers as d', 'd.id', 'a.developer_id')
       .selectAll('a')
       .select(['d.name as owner_name', 'd.email as owner_email']);
-    if (filter.status) query = query.where('a.status', '=', filter.status);
+    // Said in the text of the query: each state has an index of its own.
+    if (filter.status) query = query.where('a.status', '=', sql.lit(filter.status));
     if (filter.developerId) query = query.where('a.developer_id', '=', filter.developerId);
     if (filter.q) {
       const like = toLike(filter.q);
@@ -51,6 +52,11 @@ export class AdministrationRepository {
     }
     if (before !== undefined) query = query.where('a.seq', '<', before);
     return query.orderBy('a.seq', 'desc').limit(limit).execute();
+  }
+
+  /** An e-mail address is unique, ignoring case: this is one look-up, however many accounts there are. */
+  async findDeveloperByEmail(email: string): Promise<CoreRow<'developers'> | undefined> {
+    return this.db.read.selectFrom('developers').selectAll().where('email', '=', email).executeTakeFirst();
   }
 
   async findDeveloper(id: string, handle: CoreHandle = this.db.read): Promise<CoreRow<'developers'> | undefined> {

@@ -10,7 +10,11 @@ import { developerSchema } from '../accounts/accounts.schemas.js';
 export const reasonSchema = z.strictObject({ reason: paragraphs(1_000).pipe(z.string().min(1, 'must not be empty')) });
 export const developersQuery = z.strictObject({
   ...pageQueryFields,
-  q: z.string().max(100).optional().describe('Part of a name or e-mail address.'),
+  q: z
+    .string()
+    .max(100)
+    .optional()
+    .describe('Part of a name or e-mail address; a whole address finds its account alone.'),
   role: z.enum(['developer', 'reviewer', 'admin']).optional(),
 });
 export const adminAppsQuery = z.strictObject({

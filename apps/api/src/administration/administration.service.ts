@@ -31,11 +31,18 @@ export class AdministrationService {
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
-  /** Accounts, newest first. */
+  /** Accounts, newest first. Asked for by a whole e-mail address, the account that has it, alone. */
   async listDevelopers(
     query: PageRequest & { q?: string | undefined; role?: 'developer' | 'reviewer' | 'admin' | undefined },
   ): Promise<Page<AdminDeveloperResource>> {
     const before = query.cursor ? decodeCursor(query.cursor, ['string', 'string']) : undefined;
+    if (!before && query.q?.includes('@')) {
+      const named = await this.repository.findDeveloperByEmail(query.q.trim());
+      if (named) {
+        const items = query.role === undefined || named.role === query.role ? [toAdminDeveloper(named)] : [];
+        return { items, next_cursor: null };
+      }
+    }
     const rows = await this.repository.listDevelopers(query, query.limit + 1, before);
     return toPage(rows, query.limit, (row) => [row.created_at, row.id], toAdminDeveloper);
   }
