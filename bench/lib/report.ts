@@ -90,7 +90,9 @@ export function judge(figure: Figure): ReportedFigure {
 export function verdict(value: number, { atLeast, atMost }: Target): string {
   if (Number.isNaN(value)) return 'not measured';
   if (atLeast !== undefined && value < atLeast) return `missed by ${formatNumber((1 - value / atLeast) * 100)} %`;
-  if (atMost !== undefined && value > atMost) return `missed by ${formatNumber((value / atMost - 1) * 100)} %`;
+  if (atMost !== undefined && value > atMost) {
+    return atMost === 0 ? 'missed' : `missed by ${formatNumber((value / atMost - 1) * 100)} %`;
+  }
   return 'met';
 }
 

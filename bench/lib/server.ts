@@ -87,7 +87,7 @@ export class RealServer {
 
   /** Makes an app, unless it is there. */
   async makeApp(packageId: string): Promise<void> {
-    const made = await this.#send('POST', '/v1/apps', { package_id: packageId, name: packageId });
+    const made = await this.send('POST', '/v1/apps', { package_id: packageId, name: packageId });
     if (made.status !== 201 && made.status !== 409) throw new Error(`${packageId}: ${await made.text()}`);
   }
 
@@ -96,7 +96,7 @@ export class RealServer {
     const apps: LoadedApp[] = [];
     for (const packageId of packageIds) {
       await this.makeApp(packageId);
-      const answer = await this.#send('POST', `/v1/apps/${packageId}/ingest-keys`, { name: 'bench' });
+      const answer = await this.send('POST', `/v1/apps/${packageId}/ingest-keys`, { name: 'bench' });
       if (answer.status !== 201) throw new Error(`${packageId}: ${await answer.text()}`);
       apps.push({ packageId, key: ((await answer.json()) as { key: string }).key });
     }
@@ -105,7 +105,7 @@ export class RealServer {
 
   /** Asks as the account; reads the whole answer. @throws for an answer other than 200 */
   async get(path: string): Promise<string> {
-    const answer = await this.#send('GET', path);
+    const answer = await this.send('GET', path);
     const text = await answer.text();
     if (answer.status !== 200) throw new Error(`${path}: ${answer.status} ${text}`);
     return text;
@@ -128,22 +128,28 @@ export class RealServer {
 
   /** Signs in as the account. @throws when it is refused */
   async signIn(): Promise<void> {
-    const answer = await this.#send('POST', '/v1/auth/login', ACCOUNT);
+    const answer = await this.send('POST', '/v1/auth/login', ACCOUNT);
     if (answer.status !== 200) throw new Error(`The server refuses its own account: ${await answer.text()}`);
     await answer.text();
-    this.#cookie = answer.headers.getSetCookie().map((cookie) => cookie.split(';')[0])[0] ?? '';
+    this.#cookie = sessionOf(answer);
   }
 
-  async #send(method: string, path: string, body?: unknown): Promise<Response> {
+  /** Sends a request as the account, or as whom another session is of. */
+  async send(method: string, path: string, body?: unknown, cookie = this.#cookie): Promise<Response> {
     return fetch(new URL(path, this.url), {
       method,
       headers: {
-        ...(this.#cookie ? { cookie: this.#cookie } : {}),
+        ...(cookie ? { cookie } : {}),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   }
+}
+
+/** The session that an answer begins, as requests carry it. */
+export function sessionOf(answer: Response): string {
+  return answer.headers.getSetCookie().map((cookie) => cookie.split(';')[0])[0] ?? '';
 }
 
 /** The server writes where it listens beside its lock. */

@@ -1,6 +1,7 @@
 /** The process that plays devices: told what to send over its channel, it answers with what it was answered. */
 import { makeTemplates, renew, type BatchTemplate, type Encoding, type LoadedApp } from './batches.ts';
 import { Connection } from './connection.ts';
+import { answerOrders } from './load-process.ts';
 
 /** A load: so many connections, each sending as soon as it was answered, or as many requests a second as `rate` says. */
 export interface LoadOrder {
@@ -29,13 +30,7 @@ export interface LoadResult {
 
 const templates = new Map<string, BatchTemplate[]>();
 
-process.on('message', (order: LoadOrder) => {
-  run(order).then(
-    (result) => process.send?.({ result }),
-    (error: Error) => process.send?.({ error: error.stack }),
-  );
-});
-process.on('disconnect', () => process.exit(0));
+answerOrders(run);
 
 async function run(order: LoadOrder): Promise<LoadResult> {
   const batches = templatesOf(order);

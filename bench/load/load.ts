@@ -1,8 +1,6 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { plainEnvironment } from '../lib/environment.ts';
 import { quantile } from '../lib/statistics.ts';
 import type { LoadOrder, LoadResult } from './generator.ts';
+import { LoadProcess } from './load-process.ts';
 
 /** A load's result with what is read off it. */
 export interface LoadSummary extends LoadResult {
@@ -14,29 +12,11 @@ export interface LoadSummary extends LoadResult {
 
 /** A handle on a process that plays devices. */
 export class LoadGenerator {
-  readonly #child: ChildProcess;
-
-  constructor() {
-    this.#child = fork(fileURLToPath(new URL('./generator.ts', import.meta.url)), [], {
-      serialization: 'advanced',
-      execArgv: [],
-      env: plainEnvironment(),
-    });
-  }
+  readonly #process = new LoadProcess<LoadOrder, LoadResult>('./generator.ts');
 
   /** Sends a load; one at a time. @throws when the generator fails */
   async run(order: LoadOrder): Promise<LoadSummary> {
-    const child = this.#child;
-    const result = await new Promise<LoadResult>((resolve, reject) => {
-      const lost = (code: number | null) => reject(new Error(`The load generator ended with ${code}.`));
-      child.once('exit', lost);
-      child.once('message', ({ result, error }: { result?: LoadResult; error?: string }) => {
-        child.off('exit', lost);
-        if (result) resolve(result);
-        else reject(new Error(error));
-      });
-      child.send(order);
-    });
+    const result = await this.#process.run(order);
     const latencies = [...result.latenciesMs];
     return {
       ...result,
@@ -48,7 +28,7 @@ export class LoadGenerator {
   }
 
   close(): void {
-    if (this.#child.connected) this.#child.disconnect();
+    this.#process.close();
   }
 }
 
