@@ -2,6 +2,7 @@
 import { crashCase } from './cases/crash.ts';
 import { exportCase } from './cases/export.ts';
 import { ingestCase } from './cases/ingest.ts';
+import { publishingCase } from './cases/publishing.ts';
 import { queryCase } from './cases/query.ts';
 import { restoreCase } from './cases/restore.ts';
 import { retentionCase } from './cases/retention.ts';
@@ -31,6 +32,7 @@ const CASES: readonly BenchCase[] = [
   crashCase,
   restoreCase,
   storeCase,
+  publishingCase,
 ];
 
 const RECORD = new URL('./record.json', import.meta.url);

@@ -1,0 +1,164 @@
+import type { Report } from '../lib/report.ts';
+import { median, quantile } from '../lib/statistics.ts';
+import { STEPS } from '../load/life-cycle.ts';
+import type { LoadSummary } from '../load/load.ts';
+import type { PeopleResult } from '../load/people-process.ts';
+
+/** What one round came to: each thing alone, then all of them at once. */
+export interface Round {
+  /** Clients that pause for nothing, alone and beside the rest. */
+  eagerAlone: PeopleResult;
+  eager: PeopleResult;
+  lifeCyclesAlone: PeopleResult;
+  pollsAlone: PeopleResult;
+  eventsAlone: LoadSummary;
+  /** Life cycles and polls while the events came. */
+  people: PeopleResult;
+  events: LoadSummary;
+}
+
+/** How much was asked. */
+export interface PublishingFacts {
+  clients: number;
+  pauseMs: number;
+  pollsPerSecond: number;
+  installedApps: number;
+  eventsPerSecond: number;
+  idleBytes: number | undefined;
+  peakBytes: number | undefined;
+}
+
+const TWICE = { atMost: 2 };
+
+/** Reports each thing's p99 beside its quiet one, rates, refusals and memory. */
+export function reportPublishing(report: Report, rounds: readonly Round[], facts: PublishingFacts): void {
+  const { clients, pauseMs, pollsPerSecond, installedApps, eventsPerSecond } = facts;
+  const p99 = (of: (round: Round) => readonly number[]) => rounds.map((round) => quantile(of(round), 0.99));
+  report.add({
+    what: `p99 of a request of a life cycle, ${clients} clients, all at once`,
+    unit: 'ms',
+    values: p99(({ people }) => requestsOf(people)),
+    baseline: {
+      what: 'its p99 when it is quiet',
+      values: p99(({ lifeCyclesAlone }) => requestsOf(lifeCyclesAlone)),
+      target: TWICE,
+    },
+    note:
+      `quiet: the same ${clients} clients alone, the same polls alone, the same events alone; each client waits ` +
+      `${pauseMs} ms in the mean before a request; p99 by step (quiet): ${steps(rounds)}`,
+  });
+  report.add({
+    what: `p99 of a poll for updates of ${installedApps} apps, ${pollsPerSecond} a second, all at once`,
+    unit: 'ms',
+    values: p99(({ people }) => people.pollsMs),
+    baseline: {
+      what: 'its p99 when it is quiet',
+      values: p99(({ pollsAlone }) => pollsAlone.pollsMs),
+      target: TWICE,
+    },
+  });
+  report.add({
+    what: `p99 of an upload of 50 events, ${eventsPerSecond.toLocaleString('en')} events/s, all at once`,
+    unit: 'ms',
+    values: rounds.map(({ events }) => events.p99Ms),
+    baseline: {
+      what: 'its p99 when it is quiet',
+      values: rounds.map(({ eventsAlone }) => eventsAlone.p99Ms),
+      target: TWICE,
+    },
+  });
+  report.add({
+    what: 'events acknowledged meanwhile',
+    unit: 'events/s',
+    values: rounds.map(({ events }) => events.eventsPerSecond),
+    target: { atLeast: eventsPerSecond * 0.99 },
+    baseline: { what: 'when it is quiet', values: rounds.map(({ eventsAlone }) => eventsAlone.eventsPerSecond) },
+  });
+  report.add({
+    what: 'life cycles meanwhile',
+    unit: 'life cycles/s',
+    values: rounds.map(({ people }) => perSecond(people)),
+    baseline: { what: 'when it is quiet', values: rounds.map(({ lifeCyclesAlone }) => perSecond(lifeCyclesAlone)) },
+  });
+  report.add({
+    what: `life cycles of ${clients} clients that never wait, beside polls and events`,
+    unit: 'life cycles/s',
+    values: rounds.map(({ eager }) => perSecond(eager)),
+    baseline: { what: 'when it is quiet', values: rounds.map(({ eagerAlone }) => perSecond(eagerAlone)) },
+    note: `p99 of a request ${at(median(p99(({ eager }) => requestsOf(eager))))}, quiet ${at(median(p99(({ eagerAlone }) => requestsOf(eagerAlone))))}`,
+  });
+  reportRefusals(report, rounds);
+  const { idleBytes = Number.NaN, peakBytes = Number.NaN } = facts;
+  report.add({
+    what: 'resident at most',
+    unit: 'MB',
+    values: [peakBytes / 1e6],
+    baseline: { what: 'before', values: [idleBytes / 1e6] },
+  });
+}
+
+function reportRefusals(report: Report, rounds: readonly Round[]): void {
+  const kinds: [what: string, of: (round: Round) => Record<string, number>[]][] = [
+    [
+      'answers 5xx and broken connections, clients that wait',
+      ({ people, events, lifeCyclesAlone, pollsAlone, eventsAlone }) => [
+        people.lifeCycles.refused,
+        people.pollsRefused,
+        events.failures,
+        lifeCyclesAlone.lifeCycles.refused,
+        pollsAlone.pollsRefused,
+        eventsAlone.failures,
+      ],
+    ],
+    [
+      'answers 5xx and broken connections, clients that never wait',
+      ({ eager, eagerAlone }) => [eager.lifeCycles.refused, eager.pollsRefused, eagerAlone.lifeCycles.refused],
+    ],
+  ];
+  for (const [what, of] of kinds) {
+    const counts = sumCounts(rounds.flatMap(of));
+    const isFailure = (kind: string) => /(^|\s)(5\d\d|broken)$/.test(kind);
+    const total = (fits: (kind: string) => boolean) =>
+      [...counts].filter(([kind]) => fits(kind)).reduce((sum, [, count]) => sum + count, 0);
+    const refused = [...counts].map(([kind, count]) => `${count} × ${kind}`).join(', ') || 'none';
+    report.add({
+      what,
+      unit: '',
+      values: [total(isFailure)],
+      target: { atMost: 0 },
+      note: `refused otherwise: ${total((kind) => !isFailure(kind))}; all of them: ${refused}`,
+    });
+  }
+}
+
+/** Counts of several records together, by kind. */
+export function sumCounts(records: readonly Record<string, number>[]): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const record of records) {
+    for (const [kind, count] of Object.entries(record)) sums.set(kind, (sums.get(kind) ?? 0) + count);
+  }
+  return sums;
+}
+
+function requestsOf({ lifeCycles }: PeopleResult): number[] {
+  return STEPS.flatMap((step) => lifeCycles.stepsMs[step]);
+}
+
+function perSecond({ lifeCycles, durationMs }: PeopleResult): number {
+  return lifeCycles.completed / (durationMs / 1000);
+}
+
+function steps(rounds: readonly Round[]): string {
+  return STEPS.map((step) => {
+    const of = (results: PeopleResult[]) =>
+      quantile(
+        results.flatMap(({ lifeCycles }) => lifeCycles.stepsMs[step]),
+        0.99,
+      );
+    return `${step} ${at(of(rounds.map(({ people }) => people)))} (${at(of(rounds.map((round) => round.lifeCyclesAlone)))})`;
+  }).join(', ');
+}
+
+function at(ms: number): string {
+  return Number.isNaN(ms) ? 'none' : `${ms.toFixed(1)} ms`;
+}
