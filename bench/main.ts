@@ -2,6 +2,7 @@
 import { crashCase } from './cases/crash.ts';
 import { exportCase } from './cases/export.ts';
 import { ingestCase } from './cases/ingest.ts';
+import { packagesCase } from './cases/packages.ts';
 import { publishingCase } from './cases/publishing.ts';
 import { queryCase } from './cases/query.ts';
 import { restoreCase } from './cases/restore.ts';
@@ -32,6 +33,7 @@ const CASES: readonly BenchCase[] = [
   crashCase,
   restoreCase,
   storeCase,
+  packagesCase,
   publishingCase,
 ];
 

@@ -22,6 +22,11 @@ export class BareServer {
     return BareServer.#fork('./bare-store.ts', { dataDir });
   }
 
+  /** The one of downloads, on a folder of files. */
+  static async startFiles(dataDir: string): Promise<BareServer> {
+    return BareServer.#fork('./bare-files.ts', { dataDir });
+  }
+
   static async #fork(script: string, options: object): Promise<BareServer> {
     const child = fork(fileURLToPath(new URL(script, import.meta.url)), [JSON.stringify(options)], {
       execArgv: [],

@@ -22,6 +22,23 @@ export async function makeDeveloper(server: RealServer, name: string): Promise<B
   return { cookie, privateKeyPem };
 }
 
+/** Has a version submitted, approved by the server's account, and published. @throws when anything is refused */
+export async function publish(
+  server: RealServer,
+  { cookie }: BenchDeveloper,
+  packageId: string,
+  versionCode: number,
+): Promise<{ package_sha256: string }> {
+  const version = `/v1/apps/${packageId}/versions/${versionCode}`;
+  await must(server.send('POST', `${version}/submit`, undefined, cookie), 200);
+  const queue = await must(server.send('GET', `/v1/admin/reviews?status=pending&q=${packageId}`), 200);
+  const [review] = ((await queue.json()) as { items: { id: string }[] }).items;
+  if (!review) throw new Error(`Nothing of ${packageId} waits for a review.`);
+  await must(server.send('POST', `/v1/admin/reviews/${review.id}/decision`, { decision: 'approve' }), 200);
+  const published = await must(server.send('POST', `${version}/publish`, undefined, cookie), 200);
+  return (await published.json()) as { package_sha256: string };
+}
+
 async function must(sent: Promise<Response>, status: number): Promise<Response> {
   const answer = await sent;
   if (answer.status !== status) throw new Error(`${answer.url}: ${answer.status} ${await answer.text()}`);

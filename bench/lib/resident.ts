@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 
 const SAMPLE_MS = 50;
 
@@ -11,6 +11,15 @@ export function residentBytes(pid: number): number | undefined {
 /** The most bytes a process ever had resident, where the system keeps that (Linux); what it has now elsewhere. */
 export function peakResidentBytes(pid: number): number | undefined {
   return statusBytes(pid, 'VmHWM') ?? psBytes(pid);
+}
+
+/** Has the most that a process had resident begin anew at what it has now, where the system can (Linux). */
+export function resetPeakResident(pid: number): void {
+  try {
+    writeFileSync(`/proc/${pid}/clear_refs`, '5');
+  } catch {
+    // Elsewhere the most of its whole life is what there is.
+  }
 }
 
 /** Follows a process that comes and goes: `stop` answers the most it had resident. */
