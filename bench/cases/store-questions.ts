@@ -54,10 +54,7 @@ export class OpenStore {
       {
         what: 'app with its latest version',
         targetMs: 5,
-        ask: async (round) => {
-          const app = await store.findApp(of(packageIds, round));
-          return app && store.listLatestVersions([app.id]);
-        },
+        ask: (round) => store.findOffer(of(packageIds, round)),
         httpPath: (round) => `/v1/store/apps/${of(packageIds, round)}`,
         barePath: (round) => `/app/${of(packageIds, round)}`,
       },

@@ -12,10 +12,15 @@ export class EtagInterceptor implements NestInterceptor {
     const reply = http.getResponse<FastifyReply>();
     return next.handle().pipe(
       map((body: unknown) => {
-        const etag = `"${sha256Hex(JSON.stringify(body)).slice(0, 32)}"`;
+        const text = JSON.stringify(body);
+        const etag = `"${sha256Hex(text).slice(0, 32)}"`;
         // What is suspended must vanish at once, so a cache asks every time.
         void reply.header('etag', etag).header('cache-control', 'public, no-cache');
-        if (!matchesEtag(request.headers['if-none-match'], etag)) return body;
+        // The text is what was hashed: nobody writes it a second time.
+        if (!matchesEtag(request.headers['if-none-match'], etag)) {
+          void reply.type('application/json; charset=utf-8');
+          return text;
+        }
         void reply.status(304);
         return undefined;
       }),

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import { CoreDatabase, type CoreRow } from '@mosis/db';
-import { visibleApps, type StoreFilter } from './visible-apps.repository.js';
+import { isListed, visibleApps, type StoreFilter } from './visible-apps.repository.js';
 
 /** What the store shows of an app. */
 export type StoreAppRow = Pick<
@@ -61,14 +61,14 @@ export class StoreRepository {
     this.prepared = this.prepare();
   }
 
-  async findApp(packageId: string): Promise<StoreAppRow | undefined> {
-    return this.prepared.app.executeTakeFirst({ packageId });
+  /** An app with the newest version of it that is on offer. */
+  async findOffer(packageId: string): Promise<(StoreAppRow & OfferedVersionRow) | undefined> {
+    return this.prepared.offer.executeTakeFirst({ packageId });
   }
 
   /** Apps by their rows' numbers, in no particular order. */
   async listBySeq(seqs: readonly number[]): Promise<StoreAppRow[]> {
-    if (seqs.length === 0) return [];
-    return visibleApps(this.db.read, {}).select(SHOWN).where('a.seq', 'in', seqs).execute();
+    return this.prepared.bySeq.execute({ seqs: JSON.stringify(seqs) });
   }
 
   /** The store in a plain order, from after a position. */
@@ -105,10 +105,7 @@ export class StoreRepository {
 
   /** The newest version on offer of each app. */
   async listLatestVersions(appIds: readonly string[]): Promise<OfferedVersionRow[]> {
-    const [appId] = appIds;
-    if (appId === undefined) return [];
-    if (appIds.length === 1) return this.prepared.latest.execute({ appId });
-    return this.latest().where('v.app_id', 'in', appIds).execute();
+    return this.prepared.latest.execute({ appIds: JSON.stringify(appIds) });
   }
 
   /** The id of a visible app. */
@@ -142,13 +139,28 @@ export class StoreRepository {
   private prepare() {
     const { db } = this;
     return {
-      app: db.prepareRead(({ packageId }: { packageId: string }) =>
-        visibleApps(db.read, {}).select(SHOWN).where('a.package_id', '=', packageId),
+      // That a version is on offer is what makes the app visible, so it is looked for once.
+      offer: db.prepareRead(({ packageId }: { packageId: string }) =>
+        this.offered()
+          .innerJoin('apps as a', 'a.id', 'v.app_id')
+          .innerJoin('developers as d', 'd.id', 'a.developer_id')
+          .select(SHOWN)
+          .where(isListed)
+          .where('a.package_id', '=', packageId)
+          .orderBy('v.version_code', 'desc')
+          .limit(1),
+      ),
+      bySeq: db.prepareRead(({ seqs }: { seqs: string }) =>
+        visibleApps(db.read, {})
+          .select(SHOWN)
+          .where(sql<boolean>`a.seq IN (SELECT value FROM json_each(${seqs}))`),
       ),
       appId: db.prepareRead(({ packageId }: { packageId: string }) =>
         visibleApps(db.read, {}).select('a.id').where('a.package_id', '=', packageId),
       ),
-      latest: db.prepareRead(({ appId }: { appId: string }) => this.latest().where('v.app_id', '=', appId)),
+      latest: db.prepareRead(({ appIds }: { appIds: string }) =>
+        this.latest().where(sql<boolean>`v.app_id IN (SELECT value FROM json_each(${appIds}))`),
+      ),
       offered: db.prepareRead((asked: { appId: string; aboveCode: number; belowCode: number; limit: number }) =>
         this.offered()
           .where('v.app_id', '=', asked.appId)

@@ -31,10 +31,9 @@ export class StoreService {
 
   /** One store page. @throws AppError `not-found` */
   async getApp(packageId: string): Promise<StoreAppResource> {
-    const app = await this.repository.findApp(packageId);
-    const [resource] = app ? await this.resources([app]) : [];
-    if (!resource) throw notFound('app');
-    return resource;
+    const offer = await this.repository.findOffer(packageId);
+    if (!offer) throw notFound('app');
+    return this.appResource(offer, offer);
   }
 
   /** Categories with how many apps each has, largest first. */

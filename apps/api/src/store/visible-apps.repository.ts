@@ -1,4 +1,4 @@
-import { sql, type SelectQueryBuilder } from 'kysely';
+import { sql, type ExpressionBuilder, type SelectQueryBuilder } from 'kysely';
 import type { CoreHandle, CoreSchema } from '@mosis/db';
 
 /** Narrows the store down. */
@@ -17,9 +17,7 @@ export function visibleApps(
   let query = handle
     .selectFrom('apps as a')
     .innerJoin('developers as d', 'd.id', 'a.developer_id')
-    .where('a.status', '=', 'published')
-    .where('a.withdrawn_at', 'is', null)
-    .where('d.suspended_at', 'is', null)
+    .where(isListed)
     .where((eb) =>
       eb.exists(
         eb
@@ -33,6 +31,11 @@ export function visibleApps(
   if (filter.category) query = query.where('a.category', '=', filter.category);
   if (filter.tag) query = query.where(hasTag(filter.tag));
   return query;
+}
+
+/** The condition that an app, `a`, is in the store as far as it and its owner, `d`, are concerned: a version is needed as well. */
+export function isListed(eb: ExpressionBuilder<CoreSchema & Tables, 'a' | 'd'>) {
+  return eb.and([eb('a.status', '=', 'published'), eb('a.withdrawn_at', 'is', null), eb('d.suspended_at', 'is', null)]);
 }
 
 /** The condition that an app, `a`, has a tag, ignoring case. */
