@@ -1,6 +1,8 @@
 import type { Compilable } from 'kysely';
 import type { RawConnection } from './open.js';
 
+type Statement = ReturnType<RawConnection['prepare']>;
+
 /** What a prepared query can be asked with. */
 type Values = Record<string, string | number>;
 
@@ -11,7 +13,8 @@ class Placeholder {
 
 /** A query that was built and compiled once: running it binds values, and does nothing else. */
 export class PreparedQuery<Parameters extends Values, Row> {
-  #statement: ReturnType<RawConnection['prepare']> | undefined;
+  #statement: Statement | undefined;
+  #first: { statement: Statement; columns: readonly string[] } | undefined;
   readonly #sql: string;
   readonly #parameters: readonly unknown[];
 
@@ -33,11 +36,22 @@ export class PreparedQuery<Parameters extends Values, Row> {
 
   /** The first row for these values, if there is one. */
   async executeTakeFirst(values: Parameters): Promise<Row | undefined> {
-    return this.#prepared().get(this.#bind(values)) as Row | undefined;
+    // An object made here of the values alone takes two thirds of the time that better-sqlite3 takes to make the one of `get`.
+    const { statement, columns } = (this.#first ??= this.#prepareFirst());
+    const found = statement.get(this.#bind(values)) as unknown[] | undefined;
+    if (!found) return undefined;
+    const row: Record<string, unknown> = {};
+    for (let index = 0; index < columns.length; index += 1) row[columns[index] as string] = found[index];
+    return row as Row;
   }
 
   #prepared() {
     return (this.#statement ??= this.connection.prepare(this.#sql));
+  }
+
+  #prepareFirst() {
+    const statement = this.connection.prepare(this.#sql).raw();
+    return { statement, columns: statement.columns().map(({ name }) => name) };
   }
 
   #bind(values: Parameters): unknown[] {
