@@ -61,12 +61,15 @@ describe('searching for a word that more apps have than ranking looks at', () =>
   it('gives no place to drafts, however many there are and whatever they are called', async () => {
     const { rawWriter } = core.db;
     rawWriter.exec(`INSERT INTO apps (id, developer_id, package_id, name, description, developer_name, status, created_at, updated_at)
-      SELECT printf('%036d', i + 100000), printf('%036d', 0), 'org.example.draft' || i, 'Photo Album', 'photo photo photo',
+      SELECT printf('%036d', i + 100000), printf('%036d', 0), 'org.example.draft' || i,
+        CASE i % 2 WHEN 1 THEN 'Photo Album' ELSE 'Pohto Albun' END, 'photo photo photo',
         'Maker', 'draft', '2026-01-01', '2026-01-01' FROM numbers`);
     const found = await find({ q: 'photo' });
+    const near = await find({ q: 'pohto albun' });
     rawWriter.exec(`DELETE FROM apps WHERE status = 'draft'`);
     expect(found).toHaveLength(5);
     expect(found[0]).toBe('Photo Album');
+    expect(near[0]).toBe('Photo Album');
   });
 
   it('has no more pages than it has candidates', async () => {

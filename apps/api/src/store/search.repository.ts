@@ -1,14 +1,24 @@
 import { Injectable } from '@nestjs/common';
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import { CoreDatabase } from '@mosis/db';
+import type { PreparedQuery } from '@mosis/sqlite';
 import { hasTag, visibleApps, type StoreFilter } from './visible-apps.repository.js';
 
 /** Weights of the columns of `apps_fts`: name, package id, description, tags, developer. */
 const BM25 = sql<number>`bm25(apps_fts, 10.0, 5.0, 1.0, 4.0, 3.0)`;
-/** Ranking looks at no more rows than this: each costs microseconds, and a word that half the catalogue has ranks nothing. */
-const MAX_RANKED = 3_000;
-/** No more matches than this are worth going through, page by page. */
-const MAX_CANDIDATES = 1_000;
+/**
+ * Ranking looks at no more rows than this, once among names and once among everything: each costs microseconds, and a word
+ * that more have ranks nothing.
+ */
+const MAX_RANKED = 1_000;
+/** Names that are looked at for what was typed. */
+const MAX_NAMED = 500;
+/** Newest apps that are looked at for each three-letter piece: what more have tells a near miss from nothing. */
+const MAX_PER_TRIGRAM = 1_000;
+/** Apps that share the most pieces, and are compared letter by letter. */
+const MAX_NEAR_CANDIDATES = 300;
+/** What {@link ranking} and near misses leave out before their bounds, with `apps_listed` as `a`. */
+const IS_LISTED = sql`a.status = 'published' AND a.withdrawn_at IS NULL`;
 /** Apps with one and the same name that come first. */
 const MAX_NAMESAKES = 50;
 
@@ -23,10 +33,35 @@ function withTag(expression: string, tag: string): string {
   return PLAIN_TAG.test(tag) ? `(${expression}) AND tags : "${tag}"` : expression;
 }
 
+/**
+ * Rows and ranks of what matches, newest first, as a part of a query. What is no longer or not yet published is left out before
+ * the bound: drafts, of which anybody makes as many as he likes, must not take the places of what was reviewed. The index that
+ * says so covers the join; the table would be read through the pages of each description.
+ */
+function ranking(expression: string, { category, tag }: StoreFilter, limit = MAX_RANKED): RawBuilder<unknown> {
+  const where = [
+    sql`apps_fts MATCH ${tag ? withTag(expression, tag) : expression}`,
+    IS_LISTED,
+    ...(category ? [sql`a.category = ${category}`] : []),
+    ...(tag ? [hasTag(tag)] : []),
+  ];
+  return sql`SELECT apps_fts.rowid AS seq, ${BM25} AS rank
+    FROM apps_fts CROSS JOIN apps a INDEXED BY apps_listed ON a.seq = apps_fts.rowid
+    WHERE ${sql.join(where, sql` AND `)} ORDER BY apps_fts.rowid DESC LIMIT ${limit}`;
+}
+
 /** All SQL of searching the store. */
 @Injectable()
 export class SearchRepository {
-  constructor(private readonly db: CoreDatabase) {}
+  private readonly matches: PreparedQuery<{ seqs: string }, Match>;
+
+  constructor(private readonly db: CoreDatabase) {
+    this.matches = db.prepareRead(({ seqs }) =>
+      visibleApps(db.read, {})
+        .select(['a.seq', 'a.name', 'a.package_id'])
+        .where(sql<boolean>`a.seq IN (SELECT value FROM json_each(${seqs}))`),
+    );
+  }
 
   /** Apps whose package id or name is exactly this, ignoring case. */
   async findExact(text: string, filter: StoreFilter): Promise<number[]> {
@@ -43,39 +78,47 @@ export class SearchRepository {
     return [...byId, ...byName].map(({ seq }) => seq);
   }
 
-  /** Apps that match a full-text expression, best first, no more than `limit`. */
+  /**
+   * What matches a full-text expression, best first: apps whose names have it all, and apps that have it anywhere. Of each, the
+   * newest {@link MAX_RANKED} of what is published are ranked. Whether devices see an app after all (its owner may be suspended,
+   * its versions yanked) costs more to find out than its rank, so that is left to who shows it.
+   */
+  async rank(
+    expression: string,
+    filter: StoreFilter,
+  ): Promise<{ named: [seq: number, name: string][]; seqs: number[] }> {
+    const { rows } = await sql<{ named: string; seqs: string }>`
+      SELECT
+        (SELECT json_group_array(json_array(seq, (SELECT name FROM apps WHERE apps.seq = hit.seq)) ORDER BY rank, seq)
+           FROM (SELECT seq, rank FROM (${ranking(`name : (${expression})`, filter)}) ORDER BY rank, seq LIMIT ${MAX_NAMED}) hit) AS named,
+        (SELECT json_group_array(seq ORDER BY rank, seq) FROM (${ranking(expression, filter)})) AS seqs`.execute(
+      this.db.scan,
+    );
+    const [row] = rows;
+    return {
+      named: JSON.parse(row?.named ?? '[]') as [number, string][],
+      seqs: JSON.parse(row?.seqs ?? '[]') as number[],
+    };
+  }
+
+  /** Apps that match a full-text expression and that devices see, best first, no more than `limit`. */
   async match(expression: string, filter: StoreFilter, limit: number): Promise<Match[]> {
-    return this.listMatches((await this.rank(expression, filter)).slice(0, limit));
+    const best = sql`SELECT seq FROM (${ranking(expression, filter)}) ORDER BY rank, seq LIMIT ${limit}`;
+    const { rows } = await sql<{ seq: number }>`${best}`.execute(this.db.scan);
+    return this.listMatches(rows.map(({ seq }) => seq));
+  }
+
+  /** Whether anything published matches a full-text expression. */
+  async has(expression: string, filter: StoreFilter): Promise<boolean> {
+    const { rows } = await sql`SELECT 1 FROM (${ranking(expression, filter, 1)})`.execute(this.db.scan);
+    return rows.length > 0;
   }
 
   /** Of these apps those that devices see, in the same order. */
   async listMatches(seqs: readonly number[]): Promise<Match[]> {
-    const rows = await visibleApps(this.db.scan, {})
-      .select(['a.seq', 'a.name', 'a.package_id'])
-      .where(sql<boolean>`a.seq IN (SELECT value FROM json_each(${JSON.stringify(seqs)}))`)
-      .execute();
+    const rows = await this.matches.execute({ seqs: JSON.stringify(seqs) });
     const bySeq = new Map(rows.map((row) => [row.seq, row]));
     return seqs.map((seq) => bySeq.get(seq)).filter((row) => row !== undefined);
-  }
-
-  /**
-   * Row numbers of what matches a full-text expression, best first: of the newest {@link MAX_RANKED} the best
-   * {@link MAX_CANDIDATES} of what is published. Whether devices see an app after all (its owner may be suspended, its versions
-   * yanked) costs more to find out than its rank, so that is left to who shows it.
-   */
-  async rank(expression: string, { category, tag }: StoreFilter): Promise<number[]> {
-    const where = [
-      sql`apps_fts MATCH ${tag ? withTag(expression, tag) : expression}`,
-      // Before the bounds: drafts, of which anybody makes as many as he likes, must not take the places of what was reviewed.
-      sql`a.status = 'published' AND a.withdrawn_at IS NULL`,
-      ...(category ? [sql`a.category = ${category}`] : []),
-      ...(tag ? [hasTag(tag)] : []),
-    ];
-    const { rows } = await sql<{ seqs: string }>`
-      SELECT json_group_array(seq ORDER BY rank, seq) AS seqs FROM (
-        SELECT apps_fts.rowid AS seq, ${BM25} AS rank FROM apps_fts JOIN apps a ON a.seq = apps_fts.rowid WHERE ${sql.join(where, sql` AND `)}
-         ORDER BY apps_fts.rowid DESC LIMIT ${MAX_RANKED})`.execute(this.db.scan);
-    return (JSON.parse(rows[0]?.seqs ?? '[]') as number[]).slice(0, MAX_CANDIDATES);
   }
 
   /** Apps whose name or package id shares the most of these three-letter pieces. */
@@ -86,15 +129,17 @@ export class SearchRepository {
     if (trigrams.length === 0) return [];
     const hits = sql.join(
       trigrams.map(
-        (trigram) =>
-          sql`SELECT rowid AS seq FROM apps_trigrams WHERE apps_trigrams MATCH ${`"${trigram.replaceAll('"', '""')}"`}`,
+        (trigram) => sql`SELECT seq FROM (
+          SELECT t.rowid AS seq FROM apps_trigrams t CROSS JOIN apps a INDEXED BY apps_listed ON a.seq = t.rowid
+           WHERE t.apps_trigrams MATCH ${`"${trigram.replaceAll('"', '""')}"`} AND ${IS_LISTED}
+           ORDER BY t.rowid DESC LIMIT ${MAX_PER_TRIGRAM})`,
       ),
       sql` UNION ALL `,
     );
     const best = sql<{
       seq: number;
       shared: number;
-    }>`(SELECT seq, COUNT(*) AS shared FROM (${hits}) GROUP BY seq ORDER BY shared DESC, seq LIMIT 300)`;
+    }>`(SELECT seq, COUNT(*) AS shared FROM (${hits}) GROUP BY seq ORDER BY shared DESC, seq LIMIT ${MAX_NEAR_CANDIDATES})`;
     return visibleApps(this.db.scan, filter)
       .innerJoin(best.as('hit'), 'hit.seq', 'a.seq')
       .select(['a.seq', 'a.name', 'a.package_id', 'hit.shared'])

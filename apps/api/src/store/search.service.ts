@@ -9,8 +9,6 @@ import { countEdits, findDistance, findTerms, findTrigrams, foldText, toMatchExp
 
 /** With fewer good matches than this, near misses are worth showing after them. */
 const ENOUGH = 10;
-/** Names that are looked at for what was typed. */
-const MAX_NAMED = 500;
 /** Matches beyond these are more than {@link ENOUGH}, whoever of them is hidden. */
 const MAX_LOOKED_AT = 100;
 /** Near misses beyond these help nobody. */
@@ -21,8 +19,8 @@ const MAX_CORRECTIONS = 5;
 const MIN_SHARED = 0.3;
 
 /**
- * Searching the store. Relevance is, in this order: the exact package id or name; names that begin with what was typed;
- * everything that has all the words, ranked by bm25; then what is close to a misspelt or cut-short word.
+ * Searching the store. Relevance is, in this order: the exact package id or name; names that begin with what was typed; names
+ * that have all the words; everything that has them, each ranked by bm25; then what is close to a misspelt or cut-short word.
  */
 @Injectable()
 export class SearchService {
@@ -55,23 +53,20 @@ export class SearchService {
   /** Row numbers of everything that matches, best first; devices may not see every one of them. */
   private async rank(text: string, filter: StoreFilter): Promise<number[]> {
     const terms = findTerms(text);
-    const ranked = new Set(await this.repository.findExact(text, filter));
+    const found = new Set(await this.repository.findExact(text, filter));
     if (terms.length > 0) {
       const folded = foldText(text);
-      const expression = toMatchExpression(terms);
-      const named = await this.repository.match(`name : (${expression})`, filter, MAX_NAMED);
-      for (const { seq, name } of named) if (foldText(name) === folded) ranked.add(seq);
-      for (const { seq, name } of named) if (foldText(name).startsWith(folded)) ranked.add(seq);
-      const matches = await this.repository.rank(expression, filter);
-      for (const seq of await this.withoutHidden(matches)) ranked.add(seq);
+      const { named, seqs } = await this.repository.rank(toMatchExpression(terms), filter);
+      for (const [seq, name] of named) if (foldText(name) === folded) found.add(seq);
+      for (const [seq, name] of named) if (foldText(name).startsWith(folded)) found.add(seq);
+      for (const [seq] of named) found.add(seq);
+      for (const seq of seqs) found.add(seq);
     }
+    // Of many it matters to nobody how many are hidden; of few it does, because near misses may follow them.
+    if (found.size > MAX_LOOKED_AT) return [...found];
+    const ranked = new Set((await this.repository.listMatches([...found])).map(({ seq }) => seq));
     if (ranked.size < ENOUGH) for (const seq of await this.findNear(text, terms, filter)) ranked.add(seq);
     return [...ranked];
-  }
-
-  /** Of few matches it matters how many devices see: near misses may follow them. */
-  private async withoutHidden(seqs: readonly number[]): Promise<readonly number[]> {
-    return seqs.length > MAX_LOOKED_AT ? seqs : (await this.repository.listMatches(seqs)).map(({ seq }) => seq);
   }
 
   private async findNear(text: string, terms: readonly string[], filter: StoreFilter): Promise<number[]> {
@@ -104,8 +99,8 @@ export class SearchService {
   private async correct(terms: readonly string[], filter: StoreFilter): Promise<string | undefined> {
     const parts: string[] = [];
     for (const term of terms) {
-      const known = await this.repository.match(toMatchExpression([term]), filter, MAX_LOOKED_AT);
-      const words = known.length > 0 ? [term] : await this.findWordsLike(term, filter);
+      const isKnown = await this.repository.has(toMatchExpression([term]), filter);
+      const words = isKnown ? [term] : await this.findWordsLike(term, filter);
       if (words.length === 0) return undefined;
       parts.push(`(${toMatchExpression(words, 'OR')})`);
     }
