@@ -3,42 +3,54 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import Database from 'better-sqlite3';
+import { coreDatabasePath } from '@mosis/db';
+import { copyHashed } from '../baselines/hashed-copy.ts';
 import type { Bench, BenchCase } from '../lib/bench.ts';
 import { openEngine } from '../lib/engine.ts';
 import { formatDay, telemetryDatabasePath } from '../lib/internals.ts';
-import { runMosis } from '../lib/mosis.ts';
+import { runMosis, tryMosis } from '../lib/mosis.ts';
 import { say } from '../lib/progress.ts';
 import { RealServer } from '../lib/server.ts';
 import { timed } from '../lib/statistics.ts';
 import { copyDataset, nowOf, openRestorable, type Dataset } from '../seed/dataset.ts';
+import { copyStoreInto } from '../seed/store/store-copy.ts';
+import { openStore } from '../seed/store/store-dataset.ts';
+import { failuresBesideObjects } from './restore-drill.ts';
 
 const SNAPSHOT_DEADLINE_MS = 30 * 60_000;
+const FILES = ['core.db', 'telemetry.db'] as const;
 
-/** How long a large telemetry.db takes to come back from its replica, and whether it is whole then. */
+/** How long both databases take to be proven and to come back from their replica, and whether they are whole then. */
 export const restoreCase: BenchCase = {
   name: 'restore',
-  about: 'a large telemetry.db back from its replica: seconds, integrity, audit of its roll-ups',
+  about: 'core.db and telemetry.db back from their replica: backup verify, restore, integrity, audits of both',
   async run(bench) {
     const dataset = copyDataset(bench, await openRestorable(bench));
+    const store = await openStore(bench);
+    copyStoreInto(dataset.folder, store);
     const replica = bench.emptyFolder('restore-replica');
     const environment = { BACKUP_URL: pathToFileURL(replica).href };
     await replicate(bench, dataset, replica, environment);
 
-    const to = join(bench.emptyFolder('restored'), 'data');
-    say('restoring');
-    const seconds = await runMosis(['restore', '--to', to], { ...environment, DATA_DIR: dataset.folder });
-    const file = telemetryDatabasePath(to);
-    const note = `${dataset.rows.toLocaleString('en')} rows, ${(statSync(file).size / 1e6).toFixed(0)} MB`;
-    bench.report.add({ what: 'mosis restore of both databases', unit: 's', values: [seconds], note });
-    reportIntegrity(bench, file);
+    const alone = await restore(bench, dataset, environment, ['--core-only']);
+    reportRestore(bench, 'mosis restore of core.db alone', [coreDatabasePath(alone.folder)], alone.seconds, {
+      atMost: 60,
+    });
+    const { folder: to, seconds } = await restore(bench, dataset, environment);
+    const files = [coreDatabasePath(to), telemetryDatabasePath(to)];
+    reportRestore(bench, 'mosis restore of both databases', files, seconds);
+    for (const file of files) reportIntegrity(bench, file);
+    const verifyS = await runMosis(['audit', 'verify'], { ...environment, DATA_DIR: to });
+    const note = `${store.auditRows.toLocaleString('en')} rows, with the start of the command`;
+    bench.report.add({ what: 'mosis audit verify of what came back', unit: 's', values: [verifyS], note });
     await reportAudit(bench, { ...dataset, folder: to });
   },
 };
 
-/** Has the server replicate the data set: its first snapshot has to be there. */
+/** Has the server replicate the data set until both first snapshots are there, and prove what it replicated. */
 async function replicate(
   bench: Bench,
-  { folder }: Dataset,
+  { folder, rows }: Dataset,
   replica: string,
   environment: Record<string, string>,
 ): Promise<void> {
@@ -46,17 +58,69 @@ async function replicate(
   const startedMs = performance.now();
   const server = await RealServer.start(folder, { environment, replicated: true });
   bench.atEnd(() => server.stop());
-  while (!hasSnapshot(join(replica, 'telemetry.db/generations'))) {
+  while (!FILES.every((name) => hasSnapshot(join(replica, name, 'generations')))) {
     if (performance.now() - startedMs > SNAPSHOT_DEADLINE_MS)
-      throw new Error('There is no snapshot after half an hour.');
+      throw new Error('There are no snapshots after half an hour.');
     await delay(100);
   }
+  const sizes = [coreDatabasePath(folder), telemetryDatabasePath(folder)].map((file) => statSync(file).size);
   bench.report.add({
-    what: 'from the start of the server to the first snapshot on the replica',
+    what: 'from the start of the server to the first snapshots on the replica',
     unit: 's',
     values: [(performance.now() - startedMs) / 1000],
+    note: `core.db ${megabytes(sizes.slice(0, 1))}, telemetry.db ${megabytes(sizes.slice(1))}, ${rows.toLocaleString('en')} rows of events`,
   });
+  await reportDrill(bench, { ...environment, DATA_DIR: folder });
   await server.stop();
+}
+
+async function reportDrill(bench: Bench, environment: Record<string, string>): Promise<void> {
+  say('verifying the backup');
+  const { seconds, code, stdout, stderr } = await tryMosis(['backup', 'verify', '--json'], environment);
+  const wrong = failuresBesideObjects(stdout);
+  if (wrong === undefined) throw new Error(`mosis backup verify ended with ${code}:\n${stdout}${stderr}`);
+  if (wrong.length > 0) throw new Error(`The backup is not what it should be: ${wrong.join(' ')}`);
+  bench.report.add({
+    what: 'mosis backup verify, beside the server',
+    unit: 's',
+    values: [seconds],
+    note: 'it finds that copies of packages are missing, which this store has none of, and nothing else',
+  });
+}
+
+async function restore(
+  bench: Bench,
+  { folder }: Dataset,
+  environment: Record<string, string>,
+  more: string[] = [],
+): Promise<{ folder: string; seconds: number }> {
+  const to = join(bench.emptyFolder('restored'), 'data');
+  say(`restoring ${more.join(' ')}`.trim());
+  const seconds = await runMosis(['restore', '--to', to, ...more], { ...environment, DATA_DIR: folder });
+  return { folder: to, seconds };
+}
+
+/** What a restore took beside a plain copy of what came back. */
+function reportRestore(
+  bench: Bench,
+  what: string,
+  files: readonly string[],
+  seconds: number,
+  target?: { atMost: number },
+): void {
+  const folder = bench.emptyFolder('restored-copy');
+  const copiesMs = files.map((file, index) => copyHashed(file, join(folder, String(index))));
+  bench.report.add({
+    what,
+    unit: 's',
+    values: [seconds],
+    ...(target ? { target } : {}),
+    baseline: {
+      what: 'a plain copy of the files with SHA-256 and a sync',
+      values: [copiesMs.reduce((sum, ms) => sum + ms, 0) / 1000],
+    },
+    note: megabytes(files.map((file) => statSync(file).size)),
+  });
 }
 
 /** A snapshot has its name only when it is whole. */
@@ -74,7 +138,12 @@ function reportIntegrity(bench: Bench, file: string): void {
   const found = db.pragma('integrity_check', { simple: true }) as string;
   db.close();
   if (found !== 'ok') throw new Error(`The restored file is damaged: ${found}`);
-  bench.report.add({ what: 'integrity_check: ok', unit: 's', values: [(performance.now() - startedMs) / 1000] });
+  const name = FILES.find((one) => file.endsWith(one));
+  bench.report.add({
+    what: `integrity_check of ${name}: ok`,
+    unit: 's',
+    values: [(performance.now() - startedMs) / 1000],
+  });
 }
 
 async function reportAudit(bench: Bench, dataset: Dataset): Promise<void> {
@@ -92,4 +161,8 @@ async function reportAudit(bench: Bench, dataset: Dataset): Promise<void> {
   } finally {
     await engine.close();
   }
+}
+
+function megabytes(sizes: readonly number[]): string {
+  return `${(sizes.reduce((sum, size) => sum + size, 0) / 1e6).toFixed(0)} MB`;
 }
