@@ -36,11 +36,17 @@ function isBusy({ target }: KeyboardEvent): boolean {
   return target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName);
 }
 
+interface ShortcutsProps {
+  shortcuts: readonly Shortcut[];
+  /** Words of the screen that a newcomer does not know, each with what it means; they stand below the keys. */
+  words?: readonly (readonly [word: string, meaning: string])[];
+}
+
 /**
  * Listens to single keys as long as the screen is shown, and offers the list of them, on `?` as well. Single keys can be
  * turned off there, because somebody who speaks to the computer types them without meaning to.
  */
-export function Shortcuts({ shortcuts }: { shortcuts: readonly Shortcut[] }) {
+export function Shortcuts({ shortcuts, words = [] }: ShortcutsProps) {
   const [isOpen, setOpen] = useState(false);
   const on = useAreOn();
   const latest = useRef(shortcuts);
@@ -88,6 +94,16 @@ export function Shortcuts({ shortcuts }: { shortcuts: readonly Shortcut[] }) {
             </tr>
           </tbody>
         </table>
+        {words.length > 0 && (
+          <dl className={classes.words}>
+            {words.map(([word, meaning]) => (
+              <div key={word}>
+                <dt>{word}</dt>
+                <dd>{meaning}</dd>
+              </div>
+            ))}
+          </dl>
+        )}
         <Switch
           mt="md"
           label="Single keys do something"

@@ -20,6 +20,30 @@ export function testAdministration(stage: Stage): void {
     expect(await stage.story.inStore(LANTERN)).toMatchObject({ latest_version: { version_code: 2 } });
   });
 
+  it('suspends an account with a reason, its apps with it, and restores both', async () => {
+    const { page } = stage.ada;
+    await page.goto(`/admin/developers/${stage.dora.id}`);
+    await button(stage.ada, 'Suspend …').click();
+    const dialog = page.getByRole('dialog', { name: /^Suspend Dora/ });
+    await dialog.getByText('Every app of this account leaves the store at once.').waitFor();
+    const confirm = dialog.getByRole('button', { name: 'Suspend the account' });
+    expect(await confirm.isDisabled()).toBe(true);
+    await dialog.getByLabel('Reason').fill('The account seems to be stolen.');
+    await confirm.click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByText('The account seems to be stolen.').waitFor();
+    await page
+      .getByRole('region', { name: 'What was done to this account' })
+      .getByText('developer.suspended')
+      .waitFor();
+    expect(await stage.story.inStore(LANTERN)).toBeUndefined();
+    expect((await stage.dora.client.get('/v1/apps')).status).toBe(403);
+    await button(stage.ada, 'Lift the suspension').click();
+    await button(stage.ada, 'Suspend …').waitFor();
+    expect(await stage.story.inStore(LANTERN)).toMatchObject({ latest_version: { version_code: 2 } });
+    expect((await stage.dora.client.get('/v1/apps')).status).toBe(200);
+  });
+
   it('pages through apps, there and back', async () => {
     const { page } = stage.ada;
     const names = page.locator('tbody th a');

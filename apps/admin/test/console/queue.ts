@@ -1,5 +1,6 @@
+import { findBarriers, turnTo } from '../support/browser.js';
 import { expectOk } from '../support/story.js';
-import { focusedText, LATE, rowsOf, SET_UP_MS, type Stage } from '../support/stage.js';
+import { button, focusedText, LATE, rowsOf, SET_UP_MS, type Stage } from '../support/stage.js';
 
 /** What waits, and moving through it. */
 export function testQueue(stage: Stage): void {
@@ -57,5 +58,38 @@ export function testQueue(stage: Stage): void {
     await page.getByRole('link', { name: 'Latecomer' }).waitFor({ state: 'detached', timeout: 30_000 });
     await page.keyboard.press('j');
     expect(await focusedText(stage.ada)).toBe('Lantern');
+  });
+
+  it('has the shape of what comes while it loads, and says what to do when nothing comes', async () => {
+    const reader = await stage.visit(stage.rita);
+    const { page, context } = reader;
+    let letGo = () => {};
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    const isQueue = (url: URL) => url.pathname === '/v1/admin/reviews';
+    await page.route(isQueue, async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.goto('/admin/reviews');
+    const loading = page.getByRole('status').filter({ hasText: 'Loading …' });
+    await loading.waitFor();
+    expect(await loading.locator('[class*="Skeleton"]').count()).toBeGreaterThan(3);
+    await page.getByRole('heading', { level: 1, name: 'Queue' }).waitFor();
+    expect(await page.locator('[data-review-link]').count()).toBe(0);
+    expect(await findBarriers(page)).toEqual([]);
+    letGo();
+    await rowsOf(reader);
+    expect(await loading.count()).toBe(0);
+    await page.unroute(isQueue);
+
+    await context.setOffline(true);
+    await turnTo(page, '/admin/reviews?q=lantern');
+    await page.getByRole('alert').getByText('The server cannot be reached').first().waitFor();
+    expect(await findBarriers(page)).toEqual([]);
+    await context.setOffline(false);
+    await button(reader, 'Try again').first().click();
+    await page.getByRole('link', { name: 'Lantern' }).waitFor();
+    expect(await page.getByRole('alert').count()).toBe(0);
+    await stage.browser.leave(reader);
   });
 }

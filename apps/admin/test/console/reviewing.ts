@@ -1,6 +1,7 @@
+import { rerunChecks } from '../support/checks.js';
 import { findBarriers } from '../support/browser.js';
 import { expectOk, PASSWORD } from '../support/story.js';
-import { button, KITE, LANTERN, PAGE, RACE, type Stage } from '../support/stage.js';
+import { button, KITE, LANTERN, LATE, PAGE, RACE, type Stage } from '../support/stage.js';
 
 /** Deciding, alone and against others. */
 export function testReviewing(stage: Stage): void {
@@ -30,7 +31,10 @@ export function testReviewing(stage: Stage): void {
     expect(await section('Developer').getByRole('link').getAttribute('href')).toBe(
       `/admin/developers/${stage.dora.id}`,
     );
-    expect(await section('Checks').getByText('passed', { exact: true }).count()).toBe(5);
+    const checks = section('Checks');
+    expect(await checks.getByText('passed', { exact: true }).count()).toBe(5);
+    await checks.getByText('A registered key has signed the list of 4 files').waitFor();
+    await checks.getByText('So that no password or key of somebody is handed to every device.').waitFor();
     await section('Developer').getByText('2 approvals, 0 rejections').waitFor();
 
     // A failure stands where it happened, and what is on the page stays.
@@ -114,8 +118,82 @@ export function testReviewing(stage: Stage): void {
     await reader.page.getByLabel('Notes').waitFor();
     await expectOk(stage.dora.client.send('PATCH', `/v1/apps/${PAGE}`, { name: 'Buy now' }));
     await button(reader, /^Approve$/).click();
-    await reader.page.getByRole('alert').first().waitFor();
+    await reader.page.getByRole('alert').getByText('Your decision was not taken').waitFor();
+    await reader.page.getByText('Replaced by a newer change').waitFor();
+    await reader.page.getByRole('link', { name: 'Look at what waits now: store page' }).click();
+    await reader.page.getByRole('region', { name: 'Store page' }).getByText('Buy now').first().waitFor();
     expect(await stage.story.inStore(PAGE)).toMatchObject({ name: 'Page turner' });
+    await stage.browser.leave(reader);
+  });
+
+  it('refuses a decision when other bytes wait by then, explains it, keeps the words, and leads to those bytes', async () => {
+    const reader = await stage.visit(stage.rita);
+    const { page } = reader;
+    const { dora } = stage;
+    await expectOk(dora.client.post(`/v1/apps/${LATE}/versions/1/submit`));
+    await stage.openReview(reader, LATE);
+    const section = (name: string) => page.getByRole('region', { name });
+    // Of a first version nothing is called a change.
+    await section('Files').getByText('there is nothing to compare with').waitFor();
+    expect(await section('Files').getByRole('button').allTextContents()).toEqual([
+      expect.stringMatching(/^main\.rml/),
+      expect.stringMatching(/^manifest\.json/),
+    ]);
+    await section('Files')
+      .getByRole('button', { name: /main\.rml/ })
+      .click();
+    await page.getByRole('region', { name: 'main.rml' }).waitFor();
+    expect(await page.locator('tr[data-kind="added"]').count()).toBe(0);
+    await section('Decision').getByText('Optional: a claim keeps the others from deciding meanwhile.').waitFor();
+    await section('Decision').getByText('The digest of package and store page together').waitFor();
+    await page.keyboard.press('?');
+    await page.getByRole('dialog').getByText('Your decision names it and counts for nothing else.').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+
+    await button(reader, 'Approve …').click();
+    await page.getByLabel('Notes').fill('A fine first version.');
+    await expectOk(dora.client.post(`/v1/apps/${LATE}/versions/1/withdraw`));
+    await stage.story.submit(dora, { packageId: LATE, name: 'Latecomer', versionCode: 2 });
+    await button(reader, /^Approve$/).click();
+    await page.getByRole('alert').getByText('The developer has changed what is submitted').waitFor();
+    await page.getByText('What you wrote: “A fine first version.”').waitFor();
+    expect((await stage.story.version(dora, LATE, 1)).status).toBe('draft');
+    expect((await stage.story.version(dora, LATE, 2)).status).toBe('review');
+    await page.getByRole('link', { name: 'Look at what waits now: 1.0.2 (2)' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Latecomer, 1.0.2 (2)' }).waitFor();
+    await stage.browser.leave(reader);
+  });
+
+  it('shows checks that failed or have not run, on the queue and on the page, and lets nobody approve then', async () => {
+    const reader = await stage.visit(stage.rita);
+    const { page } = reader;
+    rerunChecks(stage, await stage.story.version(stage.dora, LATE, 2), [
+      { name: 'images', status: 'queued' },
+      {
+        name: 'secrets',
+        status: 'failed',
+        code: 'secret-found',
+        detail: 'main.rml (line 1) holds a stripe-key.',
+        evidence: [{ path: 'main.rml', line: 1, kind: 'stripe-key' }],
+      },
+    ]);
+    await page.goto(`/admin/reviews?q=${LATE}`);
+    await page.getByRole('cell', { name: 'secrets failed' }).waitFor();
+    await page.getByRole('link', { name: 'Latecomer' }).click();
+    const checks = page.getByRole('region', { name: 'Checks' });
+    await checks.getByText('secrets failed').waitFor();
+    await checks.getByRole('listitem').filter({ hasText: 'failed' }).getByText('holds a stripe-key').waitFor();
+    await checks.getByLabel('Evidence').getByText('path: main.rml · line: 1 · kind: stripe-key').waitFor();
+    await checks.getByRole('listitem').filter({ hasText: 'images' }).getByText('queued', { exact: true }).waitFor();
+    await page.keyboard.press('a');
+    await button(reader, /^Approve$/).click();
+    await page.getByRole('alert').getByText('These checks have not passed for this package').waitFor();
+    expect((await stage.story.version(stage.dora, LATE, 2)).status).toBe('review');
+    await button(reader, 'Reject …').click();
+    await page.getByLabel('What is wrong, and what to do').fill('Take the key out of main.rml and revoke it.');
+    await button(reader, 'Reject for good').click();
+    await page.getByText('Rejected', { exact: true }).waitFor();
     await stage.browser.leave(reader);
   });
 

@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
-import type { TelemetryOverview, TelemetryTimeseries } from '../../src/api/schema';
-import { WITH_TELEMETRY, type Stage } from '../support/stage.js';
+import type {
+  TelemetryBreakdown,
+  TelemetryLive,
+  TelemetryOverview,
+  TelemetryRetention,
+  TelemetryTimeseries,
+} from '../../src/api/schema';
+import { LANTERN, WITH_TELEMETRY, type Stage } from '../support/stage.js';
 
 type Point = TelemetryTimeseries['series'][number]['points'][number];
 
@@ -13,9 +19,14 @@ export function testTelemetry(stage: Stage): void {
       (
         await page.waitForResponse((response) => response.url().includes(`/telemetry/${name}`))
       ).json() as Promise<unknown>;
-    const answers = Promise.all([answer('overview'), answer('timeseries')]);
+    const answers = Promise.all([answer('overview'), answer('timeseries'), answer('retention'), answer('breakdown')]);
     await page.goto(`/admin/apps/${WITH_TELEMETRY}/telemetry?metric=events&range=7d`);
-    const [{ totals }, { series }] = (await answers) as [TelemetryOverview, TelemetryTimeseries];
+    const [{ totals }, { series }, { cohorts }, breakdown] = (await answers) as [
+      TelemetryOverview,
+      TelemetryTimeseries,
+      TelemetryRetention,
+      TelemetryBreakdown,
+    ];
 
     expect(totals.events).toBeGreaterThan(0);
     const section = page.getByRole('region', { name: 'In all' });
@@ -39,7 +50,64 @@ export function testTelemetry(stage: Stage): void {
     }
     expect(await readTable(page)).toEqual(points);
     expect(await readCsv(page)).toEqual(points);
+
+    expect(breakdown.items.length).toBeGreaterThan(1);
+    expect(await readBars(page, 'Events by country')).toEqual(
+      breakdown.items.map(({ key, value }) => [key ?? 'not said', value.toLocaleString('en')]),
+    );
+    await page.getByText(`${breakdown.total.toLocaleString('en')} in all`).waitFor();
+    expect(breakdown.total).toBe(totals.events);
+
+    expect(cohorts.some(({ size }) => size > 0)).toBe(true);
+    expect(await readRetention(page)).toEqual(
+      cohorts.map(({ cohort, size, retained }) => [
+        cohort.slice(0, 10),
+        size.toLocaleString('en'),
+        ...retained.map((count) => (size === 0 ? '–' : `${Math.round((count / size) * 100)} %`)),
+      ]),
+    );
   });
+
+  it('shows who is there now, as devices say it', async () => {
+    const { page } = stage.ada;
+    await page.goto(`/admin/apps/${LANTERN}/telemetry`);
+    const now = page.getByRole('region', { name: 'Now' });
+    await now.getByText('No device has sent anything in the last minutes.').waitFor();
+    await stage.story.beat(stage.dora, LANTERN, [
+      { device: 'one', version: '1.0.1' },
+      { device: 'two', version: '1.0.1' },
+      { device: 'two', version: '1.0.2' },
+    ]);
+    // It reads them anew by itself.
+    const answered = page.waitForResponse(async (answer) => {
+      if (!answer.url().includes('/telemetry/live')) return false;
+      return ((await answer.json()) as TelemetryLive).sessions === 3;
+    });
+    const live = (await (await answered).json()) as TelemetryLive;
+    expect(live).toMatchObject({ devices: 2, sessions: 3 });
+    await now.getByText('2 devices in 3 sessions').waitFor();
+    const versions = live.by_version.map(
+      ({ app_version, devices }) => `${app_version}: ${devices} device${devices === 1 ? '' : 's'}`,
+    );
+    expect(versions).toHaveLength(2);
+    for (const words of versions) await now.getByText(words, { exact: true }).waitFor();
+  });
+}
+
+/** Names and figures of a list of bars. */
+async function readBars(page: Page, label: string): Promise<(string | null)[][]> {
+  const items = page.getByRole('list', { name: label }).locator('li');
+  await items.first().waitFor();
+  return items.evaluateAll((all) =>
+    all.map((item) => [...item.querySelectorAll('span')].map(({ textContent }) => textContent)),
+  );
+}
+
+/** The cells of the table of cohorts, row by row. */
+async function readRetention(page: Page): Promise<(string | null)[][]> {
+  const rows = page.getByRole('table', { name: /^Retention by week/ }).locator('tbody tr');
+  await rows.first().waitFor();
+  return rows.evaluateAll((all) => all.map((row) => [...row.children].map(({ textContent }) => textContent)));
 }
 
 /** What the points of the chart stand for, by the ticks of its axis. */

@@ -1,4 +1,4 @@
-import { createPrivateKey } from 'node:crypto';
+import { createPrivateKey, randomUUID } from 'node:crypto';
 import { HttpClient, signInOverHttp } from '../../../api/test/support/http-client.js';
 import { buildPackageFromEntries, generateSigningKey } from '@mosis/package';
 
@@ -100,6 +100,20 @@ export class Story {
   async inStore(packageId: string): Promise<Record<string, unknown> | undefined> {
     const answer = await new HttpClient(this.url).get(`/v1/store/apps/${packageId}`);
     return answer.status === 404 ? undefined : ((await answer.json()) as Record<string, unknown>);
+  }
+
+  /** Devices say that they are there, each line in a session of its own. */
+  async beat(
+    { client }: Developer,
+    packageId: string,
+    beats: readonly { device: string; version: string }[],
+  ): Promise<void> {
+    const made = await expectOk(client.post(`/v1/apps/${packageId}/ingest-keys`, { name: 'devices' }));
+    const headers = { 'x-ingest-key': (made as { key: string }).key };
+    for (const { device, version } of beats) {
+      const body = { app_id: packageId, device_id: device, session_id: randomUUID(), app_version: version };
+      await expectOk(new HttpClient(this.url).post('/v1/telemetry/heartbeats', body, headers));
+    }
   }
 
   async version({ client }: Developer, packageId: string, code: number): Promise<Record<string, unknown>> {

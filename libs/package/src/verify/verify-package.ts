@@ -4,8 +4,9 @@ import { readWholeEntry } from '../archive/entry-data.js';
 import { Budget } from '../budget.js';
 import { type PackageLimits, resolveLimits } from '../limits.js';
 import { MANIFEST_PATH, type ReadManifest, readManifest } from '../manifest/read-manifest.js';
-import { type CheckReport, PackageError, quotePath } from '../package-error.js';
+import { PackageError, quotePath } from '../package-error.js';
 import { META_INF } from '../signature/signed-list.js';
+import { reportPassed } from './report-passed.js';
 import type { PackageEntry, PackageNote, VerifiedPackage, VerifyOptions } from './verified-package.js';
 import { refuseSecrets, verifyContent } from './verify-content.js';
 import { verifyImages } from './verify-images.js';
@@ -40,7 +41,7 @@ export async function verifySource(source: ByteSource, options: VerifyOptions): 
     entries: listFiles(archive, digests),
     signature,
     signedBy,
-    checks: reportPassed(archive, images.icon !== undefined),
+    checks: reportPassed(archive, digests.size, manifest),
     icon: images.icon,
     notes: [
       ...limitNotes('manifest-unknown-key', unknownKeys, (key) => `manifest.json carries ${quotePath(key)}.`),
@@ -68,17 +69,6 @@ async function verifyManifest(archive: Archive, limits: PackageLimits, budget: B
   }
   const bytes = await readWholeEntry(archive.source, entry, budget);
   return readManifest(bytes, (path) => archive.files.has(path) && !path.startsWith(META_INF));
-}
-
-function reportPassed(archive: Archive, hasIcon: boolean): CheckReport[] {
-  const fileCount = archive.files.size;
-  return [
-    { name: 'archive', status: 'passed', detail: `${fileCount} files` },
-    { name: 'signature', status: 'passed' },
-    { name: 'manifest', status: 'passed' },
-    { name: 'secrets', status: 'passed' },
-    { name: 'images', status: 'passed', detail: hasIcon ? undefined : 'The manifest names no icon.' },
-  ];
 }
 
 function listUnknownExtras(archive: Archive): string[] {

@@ -3,9 +3,9 @@ import type { ReviewDetail } from '../../api/schema';
 import { Section } from '../../ui/Section';
 import { Tag } from '../../ui/Tag';
 import classes from './ReviewScreen.module.css';
-import { checkTone, summarizeChecks } from './words';
+import { checkPurpose, checkTone, missingChecks, summarizeChecks } from './words';
 
-/** What the machine found: each check with its result, and its evidence where it has any. */
+/** What the machine found: each check with its result, what it looked at, what for, and its evidence where it has any. */
 export function ChecksSection({ review }: { review: ReviewDetail }) {
   if (review.kind === 'listing') return null;
   const { tone, text } = summarizeChecks(review.checks);
@@ -22,8 +22,16 @@ export function ChecksSection({ review }: { review: ReviewDetail }) {
                 <code>{check.code}</code>
               </>
             )}
-            {check.detail && ` ${check.detail}`}
+            <p>
+              {check.detail} <span className={classes.quiet}>{checkPurpose(check.name)}</span>
+            </p>
             <Evidence evidence={check.evidence} />
+          </li>
+        ))}
+        {missingChecks(review.checks).map((name) => (
+          <li key={name}>
+            <Tag tone="warn">did not run</Tag> <strong>{name}</strong>
+            <p className={classes.quiet}>{checkPurpose(name)}</p>
           </li>
         ))}
       </ul>

@@ -3,6 +3,7 @@ import { useMutation } from '@tanstack/react-query';
 import { call } from '../../api/client';
 import type { ReviewDetail } from '../../api/schema';
 import { ProblemNotice } from '../../ui/ProblemNotice';
+import classes from './DecisionPanel.module.css';
 import { refreshReview } from './refresh-review';
 
 /** Tells the other reviewers that I work on this, or that I do not any more. */
@@ -26,6 +27,11 @@ export function ClaimButton({ review, isMine }: { review: ReviewDetail; isMine: 
       >
         {isMine ? 'Give my claim back' : 'Claim for 30 minutes'}
       </Button>
+      <p className={classes.hint}>
+        {isMine
+          ? 'The others see your name and cannot decide for 30 minutes. Your decision ends the claim.'
+          : 'Optional: a claim keeps the others from deciding meanwhile. You can decide without one; the first decision counts.'}
+      </p>
       {claiming.error && <ProblemNotice error={claiming.error} />}
     </div>
   );

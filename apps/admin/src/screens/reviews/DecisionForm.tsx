@@ -11,24 +11,20 @@ import classes from './DecisionPanel.module.css';
 import { hasGap, insertAnswer, REJECTIONS } from './prepared-answers';
 import { refreshReview } from './refresh-review';
 
-/** A decision that the server did not take, with what was written for it. */
-export interface RefusedDecision {
-  error: Error;
-  notes: string;
-}
-
 interface DecisionFormProps {
   review: ReviewDetail;
   choice: 'approve' | 'reject' | undefined;
   onChoose: (choice: 'approve' | 'reject') => void;
   /** Somebody else has claimed it. */
   isBlocked: boolean;
-  onRefused: (refused: RefusedDecision) => void;
+  /** Kept outside: what was written outlives the form, which goes when somebody else was quicker. */
+  notes: string;
+  onNotes: (notes: string) => void;
+  onRefused: (error: Error) => void;
 }
 
 /** Approve or reject, with notes. What is sent names the digest of what this page shows. */
-export function DecisionForm({ review, choice, onChoose, isBlocked, onRefused }: DecisionFormProps) {
-  const [notes, setNotes] = useState('');
+export function DecisionForm({ review, choice, onChoose, isBlocked, notes, onNotes, onRefused }: DecisionFormProps) {
   const [reasonCode, setReasonCode] = useState('');
   // What the reader has looked at: reading anew in the background must not slip something else under a decision.
   const [seen, setSeen] = useState(review.subject_sha256);
@@ -51,7 +47,7 @@ export function DecisionForm({ review, choice, onChoose, isBlocked, onRefused }:
       }),
     onSuccess: (_, decision) =>
       announce(`${review.listing.name} is ${decision === 'approve' ? 'approved' : 'rejected'}.`),
-    onError: (error) => onRefused({ error, notes }),
+    onError: onRefused,
     onSettled: () => refreshReview(review.id),
   });
   const hasChanged = seen !== review.subject_sha256;
@@ -106,7 +102,7 @@ export function DecisionForm({ review, choice, onChoose, isBlocked, onRefused }:
                 onChange={(event) => {
                   const answer = REJECTIONS.find(({ code }) => code === event.currentTarget.value);
                   setReasonCode(event.currentTarget.value);
-                  if (answer) setNotes((current) => insertAnswer(current, answer));
+                  if (answer) onNotes(insertAnswer(notes, answer));
                 }}
               />
             )}
@@ -121,7 +117,7 @@ export function DecisionForm({ review, choice, onChoose, isBlocked, onRefused }:
               maxRows={16}
               value={notes}
               error={error instanceof ApiError && error.partFor('/notes')}
-              onChange={(event) => setNotes(event.currentTarget.value)}
+              onChange={(event) => onNotes(event.currentTarget.value)}
               onKeyDown={(event) => {
                 // As everywhere else where somebody writes something that is sent. A button that is not ready does nothing.
                 if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) sending.current?.click();

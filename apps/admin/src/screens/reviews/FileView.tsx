@@ -17,6 +17,8 @@ interface FileViewProps {
   path: string;
   beforeCode: number | undefined;
   afterCode: number | undefined;
+  /** Nothing was approved before: it is shown as it is, not as a change. */
+  isFirst: boolean;
   sizeBytes: number;
 }
 
@@ -27,7 +29,7 @@ type Content =
   | { kind: 'binary' };
 
 /** One file: what changed in its text, its pictures side by side, or where to get it. */
-export function FileView({ packageId, path, beforeCode, afterCode, sizeBytes }: FileViewProps) {
+export function FileView({ packageId, path, beforeCode, afterCode, isFirst, sizeBytes }: FileViewProps) {
   const isShown = sizeBytes <= SHOWN_LIMIT_BYTES;
   const content = useQuery({
     queryKey: ['file', packageId, path, beforeCode, afterCode],
@@ -39,7 +41,8 @@ export function FileView({ packageId, path, beforeCode, afterCode, sizeBytes }: 
         code === undefined
           ? undefined
           : call(READ_FILE, { path: { package_id: packageId, version_code: code, path }, signal });
-      return readContent(path, ...(await Promise.all([fetchSide(beforeCode), fetchSide(afterCode)])));
+      const [before, after] = await Promise.all([fetchSide(beforeCode), fetchSide(afterCode)]);
+      return readContent(path, before, after, isFirst ? 'same' : 'added');
     },
   });
   return (
@@ -78,7 +81,12 @@ function Download({
   );
 }
 
-async function readContent(path: string, before: Blob | undefined, after: Blob | undefined): Promise<Content> {
+async function readContent(
+  path: string,
+  before: Blob | undefined,
+  after: Blob | undefined,
+  kindOfNew: 'same' | 'added',
+): Promise<Content> {
   if (IMAGE.test(path)) return { kind: 'image', before, after };
   const [old, now] = await Promise.all(
     [before, after].map(async (side) => side && decodeText(new Uint8Array(await side.arrayBuffer()))),
@@ -91,7 +99,7 @@ async function readContent(path: string, before: Blob | undefined, after: Blob |
   }
   const only = old ?? now;
   if (only === undefined) return { kind: 'binary' };
-  return { kind: 'text', lines: wholeText(only, before ? 'removed' : 'added') };
+  return { kind: 'text', lines: wholeText(only, before ? 'removed' : kindOfNew) };
 }
 
 function ContentView({ content, path }: { content: Content; path: string }) {

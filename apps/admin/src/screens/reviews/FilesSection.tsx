@@ -13,15 +13,19 @@ const FileView = lazy(() => import('./FileView').then(({ FileView }) => ({ defau
 /** A package may have ten thousand files; a page that shows them all at once would not move. */
 const SHOWN_AT_FIRST = 100;
 
-/** What the package holds that the last approved one did not: added, changed, removed, each with its text. */
+/** What the package holds that the last approved one did not: added, changed, removed, each with its text. A first version: all. */
 export function FilesSection({ review }: { review: ReviewDetail }) {
   const [shown, setShown] = useState(SHOWN_AT_FIRST);
   if (review.changes === null || review.version_code === null) return null;
   const { against, files } = review.changes;
   const changed = listChangedFiles(files);
+  const isFirst = against === null;
   const counts = `${files.added.length} added, ${files.changed.length} changed, ${files.removed.length} removed, ${files.unchanged} as before`;
   return (
-    <Section title="Files" aside={counts}>
+    <Section title="Files" aside={isFirst ? plural(changed.length, 'file') : counts}>
+      {isFirst && (
+        <p className={classes.first}>First version: there is nothing to compare with, so every file is new to you.</p>
+      )}
       {changed.length === 0 && <p>Every file is as in {against?.version_name}.</p>}
       <ul className={classes.files}>
         {changed.slice(0, shown).map((file) => (
@@ -31,6 +35,7 @@ export function FilesSection({ review }: { review: ReviewDetail }) {
             packageId={review.package_id}
             versionCode={review.version_code!}
             againstCode={against?.version_code}
+            isFirst={isFirst}
           />
         ))}
       </ul>
@@ -50,9 +55,10 @@ interface FileRowProps {
   packageId: string;
   versionCode: number;
   againstCode: number | undefined;
+  isFirst: boolean;
 }
 
-function FileRow({ file, packageId, versionCode, againstCode }: FileRowProps) {
+function FileRow({ file, packageId, versionCode, againstCode, isFirst }: FileRowProps) {
   const [isOpen, setOpen] = useState(false);
   const { path, state, before, after } = file;
   const size = after ?? before ?? 0;
@@ -60,7 +66,7 @@ function FileRow({ file, packageId, versionCode, againstCode }: FileRowProps) {
     <li>
       <button type="button" className={classes.row} aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
         <Icon name={isOpen ? 'down' : 'next'} />
-        <Tag tone={STATES[state]}>{state}</Tag>
+        {!isFirst && <Tag tone={STATES[state]}>{state}</Tag>}
         <span className={classes.path}>{path}</span>
         <span className={classes.size}>
           {formatBytes(size)}
@@ -74,6 +80,7 @@ function FileRow({ file, packageId, versionCode, againstCode }: FileRowProps) {
             packageId={packageId}
             beforeCode={before === undefined ? undefined : againstCode}
             afterCode={after === undefined ? undefined : versionCode}
+            isFirst={isFirst}
             sizeBytes={Math.max(before ?? 0, after ?? 0)}
           />
         </Suspense>

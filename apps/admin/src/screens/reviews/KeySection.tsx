@@ -14,19 +14,16 @@ import { Tag } from '../../ui/Tag';
 export function KeySection({ review }: { review: ReviewDetail }) {
   const { changes, package_id, version_code } = review;
   if (changes === null || version_code === null) return null;
-  return (
-    <Package packageId={package_id} versionCode={version_code} changes={changes} subject={review.subject_sha256} />
-  );
+  return <Package packageId={package_id} versionCode={version_code} changes={changes} />;
 }
 
 interface PackageProps {
   packageId: string;
   versionCode: number;
   changes: NonNullable<ReviewDetail['changes']>;
-  subject: string;
 }
 
-function Package({ packageId, versionCode, changes, subject }: PackageProps) {
+function Package({ packageId, versionCode, changes }: PackageProps) {
   const path = { package_id: packageId, version_code: versionCode };
   const version = useQuery(read('GET /v1/apps/{package_id}/versions/{version_code}', { path }));
   const { signing_key: key, package_size: size, min_mosis_version: minimum } = changes;
@@ -73,7 +70,6 @@ function Package({ packageId, versionCode, changes, subject }: PackageProps) {
               ],
               ['Release notes', release_notes],
               ['Package', <CopyText value={package_sha256} noun="digest of the package" shownLength={16} />],
-              ['Subject', <CopyText value={subject} noun="digest of what is decided on" shownLength={16} />],
             ]}
           />
         )}

@@ -7,11 +7,13 @@ import classes from './ReviewScreen.module.css';
 export function PermissionsSection({ review: { changes } }: { review: ReviewDetail }) {
   if (changes === null) return null;
   const { added, removed, unchanged } = changes.permissions;
-  const against = changes.against ? `against ${changes.against.version_name}` : 'first version: all are new';
+  const against = changes.against
+    ? `against ${changes.against.version_name}`
+    : 'first version: nothing to compare with';
   return (
     <Section title="Permissions" aside={against} tone={changes.against && added.length > 0 ? 'warn' : undefined}>
       {added.length + removed.length + unchanged.length === 0 && <p className={classes.quiet}>It asks for none.</p>}
-      <Group name="New" tone="warn" permissions={added} />
+      <Group name={changes.against ? 'New' : 'Asks for'} tone="warn" permissions={added} />
       <Group name="No more" permissions={removed} />
       <Group name="As before" permissions={unchanged} />
     </Section>

@@ -22,7 +22,7 @@ import { queuePlace } from './queue-place';
 import { ReasonsSection } from './ReasonsSection';
 import classes from './ReviewScreen.module.css';
 import { useNextReview } from './use-next-review';
-import { decisionWords, subjectOf } from './words';
+import { decisionWords, REVIEW_WORDS, subjectOf } from './words';
 
 const route = getRouteApi('/signed-in/reviews/$id');
 /** How soon a reader sees that another reviewer claimed or decided. */
@@ -73,6 +73,7 @@ function ReviewPage({ review }: { review: ReviewDetail }) {
                 To the decision
               </Button>
               <Shortcuts
+                words={REVIEW_WORDS}
                 shortcuts={[
                   { key: 'a', label: 'Approve: go to the form', run: () => choose('approve') },
                   { key: 'r', label: 'Reject: go to the form', run: () => choose('reject') },

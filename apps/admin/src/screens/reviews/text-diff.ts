@@ -33,13 +33,13 @@ export function diffLines(before: string, after: string): DiffLine[] | undefined
   return lines;
 }
 
-/** A text that is there on one side only, as lines. */
+/** A text that is there on one side only, as lines; `same` when nothing is said about the other side. */
 export function wholeText(text: string, kind: 'added' | 'removed' | 'same'): DiffLine[] {
   const lines = text.endsWith('\n') ? text.slice(0, -1).split('\n') : text.split('\n');
   return lines.map((line, index) => ({
     kind,
     text: line,
-    ...(kind !== 'added' ? { before: index + 1 } : {}),
+    ...(kind === 'removed' ? { before: index + 1 } : {}),
     ...(kind !== 'removed' ? { after: index + 1 } : {}),
   }));
 }

@@ -1,6 +1,6 @@
-import { reasonLabel, reasonTone, subjectOf, summarizeChecks } from './words';
+import { missingChecks, reasonLabel, reasonTone, subjectOf, summarizeChecks } from './words';
 
-const check = (name: string, status: 'passed' | 'failed' | 'queued') => ({
+const check = (name: string, status: 'passed' | 'failed' | 'queued' = 'passed') => ({
   name,
   status,
   required: true,
@@ -18,12 +18,17 @@ describe('words about reviews', () => {
       text: 'images queued',
     });
     expect(summarizeChecks([])).toEqual({ tone: 'warn', text: 'none ran' });
+    const withoutSecrets = ['archive', 'signature', 'manifest', 'images'].map((name) => check(name));
+    expect(summarizeChecks(withoutSecrets)).toEqual({ tone: 'warn', text: 'secrets did not run' });
+    expect(missingChecks(withoutSecrets)).toEqual(['secrets']);
+    const all = [...withoutSecrets, check('secrets')];
+    expect(summarizeChecks(all)).toEqual({ tone: 'good', text: '5 passed' });
+    expect(missingChecks(all)).toEqual([]);
   });
 
   it('put what failed before what is open', () => {
     const checks = [check('images', 'queued'), check('secrets', 'failed'), check('archive', 'passed')];
     expect(summarizeChecks(checks)).toEqual({ tone: 'bad', text: 'secrets failed' });
-    expect(summarizeChecks([check('archive', 'passed')])).toEqual({ tone: 'good', text: '1 passed' });
   });
 
   it('are there for a reason that nobody foresaw as well', () => {

@@ -50,13 +50,50 @@ export function checkTone(status: CheckStatus): Tone {
   return status === 'failed' || status === 'errored' ? 'bad' : 'warn';
 }
 
-/** What all checks of a submission come to, in a few words. */
+const CHECK_PURPOSES: Record<string, string> = {
+  archive: 'So that whatever opens the package finds the same files.',
+  signature: 'So that the bytes are those that the developer has signed.',
+  manifest: 'So that what the store says of it is what the package says.',
+  secrets: 'So that no password or key of somebody is handed to every device.',
+  images: 'So that nothing but a picture comes as an icon.',
+};
+
+/** Words of the review screen, for whoever reviews for the first time. */
+export const REVIEW_WORDS = [
+  ['Subject', 'All that a decision is about: the package and the store page it comes with, or a changed store page.'],
+  [
+    'Digest',
+    'A fingerprint of the subject: another byte, another digest. Your decision names it and counts for nothing else.',
+  ],
+  [
+    'Claim',
+    'Optional. For 30 minutes the others see your name and cannot decide. Without one, the first decision counts.',
+  ],
+  ['First version', 'Nothing of the app was approved before, so there is nothing to compare with: look at every file.'],
+  [
+    'Checks',
+    'What the server has looked at before you: form, signature, credentials. Whether the app is good is for you to say.',
+  ],
+] as const;
+
+/** What a check is good for, in a sentence. One that this console does not know has to speak for itself. */
+export function checkPurpose(name: string): string | undefined {
+  return CHECK_PURPOSES[name];
+}
+
+/** Checks that every package needs and that have no result here. */
+export function missingChecks(checks: Review['checks']): string[] {
+  return Object.keys(CHECK_PURPOSES).filter((needed) => checks.every(({ name }) => name !== needed));
+}
+
+/** What all checks of a submission come to, in a few words: what failed before what did not run. */
 export function summarizeChecks(checks: Review['checks']): { tone: Tone; text: string } {
-  if (checks.length === 0) return { tone: 'warn', text: 'none ran' };
   const open = checks.filter(({ status }) => status !== 'passed');
   const worst = open.find(({ status }) => checkTone(status) === 'bad') ?? open[0];
-  if (!worst) return { tone: 'good', text: `${checks.length} passed` };
-  return { tone: checkTone(worst.status), text: `${worst.name} ${worst.status}` };
+  if (worst) return { tone: checkTone(worst.status), text: `${worst.name} ${worst.status}` };
+  const [missing] = missingChecks(checks);
+  if (missing !== undefined) return { tone: 'warn', text: checks.length === 0 ? 'none ran' : `${missing} did not run` };
+  return { tone: 'good', text: `${checks.length} passed` };
 }
 
 const DECISIONS: Record<NonNullable<Review['decision']>, { tone: Tone | undefined; text: string }> = {
