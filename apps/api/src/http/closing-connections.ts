@@ -10,11 +10,13 @@ export function closeConnectionsAfterAnswers(fastify: FastifyInstance): void {
     closing = true;
     done();
   });
-  fastify.addHook('onSend', async (_request, reply) => {
+  fastify.addHook('onSend', (_request, reply, payload, done) => {
     if (closing) void reply.header('connection', 'close');
+    done(null, payload);
   });
-  fastify.addHook('onResponse', async () => {
+  fastify.addHook('onResponse', (_request, _reply, done) => {
     // Those whose head was on its way before.
     if (closing) setImmediate(() => fastify.server.closeIdleConnections());
+    done();
   });
 }

@@ -47,10 +47,13 @@ export class EarlyFailures {
       response.writeHead(status, { ...headers, connection: 'close' });
       response.end(body);
     });
-    fastify.addHook('onRequest', async (request) => {
-      if (request.raw.httpVersion === '1.1' && request.headers.host === undefined) {
-        throw new AppError('request-invalid', 'An HTTP/1.1 request names its host in the Host header.');
-      }
+    fastify.addHook('onRequest', (request, _reply, done) => {
+      const isUnnamed = request.raw.httpVersion === '1.1' && request.headers.host === undefined;
+      done(
+        isUnnamed
+          ? new AppError('request-invalid', 'An HTTP/1.1 request names its host in the Host header.')
+          : undefined,
+      );
     });
   }
 

@@ -60,7 +60,7 @@ export async function createHttpApplication(parts: Parts, logger: PinoLogger): P
 }
 
 function addRequestLog(fastify: FastifyInstance, logger: PinoLogger, metrics: MetricsService): void {
-  fastify.addHook('onResponse', async (request, reply) => {
+  fastify.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown';
     const seconds = reply.elapsedTime / 1000;
     metrics.observe(route, request.method, reply.statusCode, seconds);
@@ -77,5 +77,6 @@ function addRequestLog(fastify: FastifyInstance, logger: PinoLogger, metrics: Me
       },
       'request',
     );
+    done();
   });
 }

@@ -22,10 +22,11 @@ export function securityHeaders(url: string, requestId: string, secure: boolean)
 
 /** Sets the headers that every answer carries. */
 export function addSecurityHeaders(fastify: FastifyInstance, secure: boolean): void {
-  fastify.addHook('onSend', async (request, reply) => {
+  fastify.addHook('onSend', (request, reply, body, done) => {
     const headers = securityHeaders(request.url, request.id, secure);
     const policy = reply.getHeader('content-security-policy');
     void reply.headers(policy === undefined ? headers : { ...headers, 'content-security-policy': policy });
     if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
+    done(null, body);
   });
 }

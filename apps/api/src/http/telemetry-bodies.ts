@@ -31,9 +31,19 @@ export function addTelemetryBodies(fastify: FastifyInstance, ingestKeys: IngestK
     if (route.url === BATCHES) route.bodyLimit = BATCH_LIMIT_BYTES;
     if (route.url === HEARTBEATS) route.bodyLimit = HEARTBEAT_LIMIT_BYTES;
   });
-  fastify.addHook('onRequest', async (request: GuardedRequest) => {
+  fastify.addHook('onRequest', (request: GuardedRequest, _reply, done) => {
     const { url } = request.routeOptions;
-    if (url !== BATCHES && url !== HEARTBEATS) return;
+    if (url !== BATCHES && url !== HEARTBEATS) return done();
+    admit(request, url).then(() => done(), done);
+  });
+  // Counted as it comes and not as it is announced: announcing costs nothing. With a callback, since the body begins to flow
+  // in the turn of the loop after the listener is there.
+  fastify.addHook('preParsing', (request: GuardedRequest, reply: FastifyReply, payload: RequestPayload, done) => {
+    if (request.routeOptions.url === BATCHES) watchArrival(request.ingest?.appId ?? '', payload, reply);
+    done(null, payload);
+  });
+
+  async function admit(request: GuardedRequest, url: string): Promise<void> {
     const { headers } = request.raw;
     request.ingest = await ingestKeys.authenticate(headers['x-ingest-key'], request.ip);
     if (url !== BATCHES) return;
@@ -43,13 +53,7 @@ export function addTelemetryBodies(fastify: FastifyInstance, ingestKeys: IngestK
     }
     if (arrivingBytes >= ARRIVING_LIMIT_BYTES) throw tooMuch();
     headers['content-type'] = RAW_BATCH;
-  });
-  // Counted as it comes and not as it is announced: announcing costs nothing. With a callback, since the body begins to flow
-  // in the turn of the loop after the listener is there.
-  fastify.addHook('preParsing', (request: GuardedRequest, reply: FastifyReply, payload: RequestPayload, done) => {
-    if (request.routeOptions.url === BATCHES) watchArrival(request.ingest?.appId ?? '', payload, reply);
-    done(null, payload);
-  });
+  }
 
   function count(appId: string, bytes: number): void {
     arrivingBytes += bytes;
