@@ -6,6 +6,7 @@ import { DataDirLock } from '@mosis/sqlite';
 import { AccountsService } from '../accounts/accounts.service.js';
 import { SYSTEM } from '../audit/audit.service.js';
 import type { Parts } from '../app.module.js';
+import type { Clock } from '../common/clock.js';
 import type { Settings } from '../config/settings.js';
 import { describeSummary } from '../demo/demo-report.js';
 import { DemoService } from '../demo/demo.service.js';
@@ -42,7 +43,7 @@ export interface RunningServer {
  */
 export async function startServer(
   settings: Settings,
-  options: { demo?: boolean; readFileSystemType?: ReadFileSystemType } = {},
+  options: { demo?: boolean; readFileSystemType?: ReadFileSystemType; clock?: Clock } = {},
   logger: Logger = createLogger(settings.logLevel),
 ): Promise<RunningServer> {
   // Before the lock, which is a file there itself.
@@ -67,7 +68,7 @@ export async function startServer(
     migrateAll(settings, {
       onProgress: (step) => logger.info(logFieldsOf(step), describeMigrationProgress(step)),
     });
-    parts = await openParts(settings, { logger, backup, mirrored: true });
+    parts = await openParts(settings, { clock: options.clock, logger, backup, mirrored: true });
     app = await createHttpApplication(parts, logger);
     await app.init();
     await recover(app);
