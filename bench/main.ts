@@ -8,6 +8,7 @@ import { queryCase } from './cases/query.ts';
 import { restoreCase } from './cases/restore.ts';
 import { retentionCase } from './cases/retention.ts';
 import { rollupCase } from './cases/rollup.ts';
+import { soakCase } from './cases/soak.ts';
 import { storeCase } from './cases/store.ts';
 import { walCase } from './cases/wal.ts';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -35,6 +36,7 @@ const CASES: readonly BenchCase[] = [
   storeCase,
   packagesCase,
   publishingCase,
+  soakCase,
 ];
 
 const RECORD = new URL('./record.json', import.meta.url);

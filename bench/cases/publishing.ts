@@ -1,13 +1,13 @@
 import type { Bench, BenchCase } from '../lib/bench.ts';
 import { makeDeveloper, type BenchDeveloper } from '../lib/developer.ts';
 import { say } from '../lib/progress.ts';
-import { Random } from '../lib/random.ts';
 import { peakResidentBytes, residentBytes } from '../lib/resident.ts';
 import { RealServer } from '../lib/server.ts';
 import type { LoadedApp } from '../load/batches.ts';
 import { LoadGenerator, type LoadSummary } from '../load/load.ts';
 import { LoadProcess } from '../load/load-process.ts';
 import type { PeopleOrder, PeopleResult } from '../load/people-process.ts';
+import { INSTALLED_APPS, pollBodies } from '../load/polls.ts';
 import { copyStore } from '../seed/store/store-copy.ts';
 import { openStore, type StoreDataset } from '../seed/store/store-dataset.ts';
 import { reportPublishing, type Round } from './publishing-report.ts';
@@ -17,9 +17,6 @@ const SIGN_UPS_AT_ONCE = 4;
 /** Before each request of a client: eight requests are a life cycle, so that fifty clients finish some six a second. */
 const PAUSE_MS = 1_000;
 const POLLS_PER_SECOND = 50;
-const POLL_BODIES = 200;
-const INSTALLED_APPS = 30;
-const OUTDATED_APPS = 3;
 const EVENTS_PER_SECOND = 20_000;
 const EVENTS_PER_BATCH = 50;
 const TELEMETRY_APPS = ['com.bench.first', 'com.bench.second', 'com.bench.third'];
@@ -84,7 +81,7 @@ class PublishingLoad {
       server,
       apps,
       developers,
-      bodies: pollBodies(bench.seed, dataset),
+      bodies: pollBodies(bench.seed, dataset.samples.packageIds),
     });
     bench.atEnd(() => load.#people.close());
     bench.atEnd(() => load.#devices.close());
@@ -162,18 +159,4 @@ async function signUp(server: RealServer): Promise<BenchDeveloper[]> {
   };
   await Promise.all(Array.from({ length: SIGN_UPS_AT_ONCE }, worker));
   return developers;
-}
-
-/** What devices have: most of it is the newest there is. */
-function pollBodies(seed: number, { samples }: StoreDataset): string[] {
-  const random = new Random(seed);
-  return Array.from({ length: POLL_BODIES }, () =>
-    JSON.stringify({
-      mosis_version: '9.0.0',
-      installed: Array.from({ length: INSTALLED_APPS }, (_, index) => ({
-        package_id: random.pick(samples.packageIds),
-        version_code: index < OUTDATED_APPS ? 1 : 2_000_000_000,
-      })),
-    }),
-  );
 }

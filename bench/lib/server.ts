@@ -34,6 +34,8 @@ export class RealServer {
       /** Whether Litestream runs beside it, as it does where nobody measures. */
       replicated?: boolean;
       profiles?: string;
+      /** Another program that starts the server, told things over a channel. */
+      program?: string;
       onAnswer?: () => void;
     } = {},
   ): Promise<RealServer> {
@@ -41,7 +43,8 @@ export class RealServer {
       options.profiles === undefined
         ? []
         : ['--cpu-prof', '--cpu-prof-dir', options.profiles, '--cpu-prof-interval', '500'];
-    const child = spawn(process.execPath, [...serverFlags, '--import', FOLLOWER, ...profiling, MAIN, 'serve'], {
+    const program = options.program === undefined ? [MAIN, 'serve'] : [options.program];
+    const child = spawn(process.execPath, [...serverFlags, '--import', FOLLOWER, ...profiling, ...program], {
       env: plainEnvironment({
         ...serverAllocator,
         MOSIS_WRAPPER_FD: '3',
@@ -60,7 +63,7 @@ export class RealServer {
         ...(options.replicated ? {} : { LITESTREAM_PATH: NO_LITESTREAM }),
         ...options.environment,
       }),
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', ...(options.program === undefined ? [] : (['ipc'] as const))],
     });
     const log = createWriteStream(join(dataDir, 'bench-server.log'));
     child.stdout?.pipe(log);
