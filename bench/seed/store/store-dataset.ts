@@ -56,16 +56,6 @@ export async function openStore(bench: Bench, scale: Scale['name'] = bench.scale
   return dataset;
 }
 
-/** What was built before the newest migration gets it, as a server's file would. */
-function migrate(folder: string): void {
-  const db = openWriter(coreDatabasePath(folder));
-  try {
-    new Migrator(db, readCoreMigrations()).up();
-  } finally {
-    db.close();
-  }
-}
-
 /** Brings a store that was built before the newest migrations up to them: the server would rehearse each on a copy first. */
 function migrate(folder: string): void {
   const db = openWriter(coreDatabasePath(folder));
