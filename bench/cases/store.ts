@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Bench, BenchCase } from '../lib/bench.ts';
 import { BareServer } from '../baselines/bare.ts';
 import { runMosis } from '../lib/mosis.ts';
@@ -14,6 +15,7 @@ const ASKS_PER_SCALE_ASK = 20;
 const KEY_CHECKS = 5_000;
 const CONNECTIONS = 8;
 const LOGINS_AT_ONCE = 2;
+const IDLE_MS = 5_000;
 
 /** The questions the data model exists for, at every scale up to the one that was asked for, in process and over HTTP. */
 export const storeCase: BenchCase = {
@@ -82,6 +84,7 @@ async function measureHttp(bench: Bench, dataset: StoreDataset): Promise<void> {
     values: [(residentBytes(server.pid) ?? Number.NaN) / 1e6],
     target: { atMost: 150 },
   });
+  await reportIdle(bench, server);
   const bare = await BareServer.startStore(dataset.folder);
   bench.atEnd(() => bare.stop());
   const questions = new OpenStore(dataset);
@@ -89,6 +92,26 @@ async function measureHttp(bench: Bench, dataset: StoreDataset): Promise<void> {
   for (const question of questions.questions) await measureQuestion(bench, dataset, server, bare, question);
   await measureLogins(bench, server, questions.questions);
   await server.stop();
+}
+
+/** What a server at rest has resident, beside one that has nothing stored: the difference is what the size costs. */
+async function reportIdle(bench: Bench, server: RealServer): Promise<void> {
+  say('at rest, beside a server on an empty data directory');
+  const empty = await RealServer.start(bench.emptyFolder('empty'));
+  bench.atEnd(() => empty.stop());
+  await delay(IDLE_MS);
+  const [full, nothing] = [server, empty].map(({ pid }) => (residentBytes(pid) ?? Number.NaN) / 1e6);
+  await empty.stop();
+  const what = `resident, at rest for ${IDLE_MS / 1000} s or more`;
+  const target = { atMost: 150 };
+  bench.report.add({
+    what,
+    unit: 'MB',
+    values: [full as number],
+    target,
+    baseline: { what: 'on an empty data directory', values: [nothing as number] },
+  });
+  bench.report.add({ what: '  on an empty data directory', unit: 'MB', values: [nothing as number], target });
 }
 
 async function measureQuestion(
