@@ -130,14 +130,15 @@ function drawPlots(folder: string, sections: readonly Section[]): void {
   mkdirSync(folder, { recursive: true });
   for (const { name, figures } of sections) {
     const curves = new Map<string, Curve>();
+    const [first] = figures.flatMap(({ curve }) => curve ?? []);
     for (const { curve, median } of figures) {
       if (!curve) continue;
       const { points } = curves.get(curve.series) ?? { points: [] };
       curves.set(curve.series, { series: curve.series, points: [...points, { size: curve.size, value: median }] });
     }
-    if (curves.size === 0) continue;
+    if (!first) continue;
     const file = join(folder, `${name}-scaling.svg`);
-    writeFileSync(file, drawCurves(`${name}: median of a question, in process`, 'apps', 'ms', [...curves.values()]));
+    writeFileSync(file, drawCurves(`${name}: median of a question, in process`, first.of, 'ms', [...curves.values()]));
     say(`plotted: ${file}`);
   }
 }

@@ -47,7 +47,7 @@ async function measureInProcess(bench: Bench, dataset: StoreDataset, smaller: Ma
       what: `${what}, ${apps} apps`,
       unit: 'ms',
       values,
-      curve: { series: what.split(',')[0] as string, size: dataset.apps },
+      curve: { series: what.split(',')[0] as string, size: dataset.apps, of: 'apps' },
       note: `p99 ${quantile(values, 0.99).toFixed(2)} ms`,
       ...(before ? { baseline: { what: 'the same at a tenth', values: before } } : {}),
     });

@@ -17,8 +17,8 @@ export interface Figure {
   baseline?: { what: string; values: number[]; target?: Target };
   residentBytes?: number | undefined;
   note?: string;
-  /** Its place on a curve over sizes. */
-  curve?: { series: string; size: number };
+  /** Its place on a curve over sizes, which are numbers of something. */
+  curve?: { series: string; size: number; of: string };
 }
 
 /** A figure with what follows from it. */

@@ -12,6 +12,7 @@ import {
   telemetryDatabasePath,
 } from '../lib/internals.ts';
 import { Progress, say } from '../lib/progress.ts';
+import { SCALES, type Scale } from '../lib/scales.ts';
 import { timed } from '../lib/statistics.ts';
 import { makeFleet } from './fleet.ts';
 import { PartitionWriter } from './partition-writer.ts';
@@ -176,9 +177,9 @@ export function openAnalytics(dataset: Dataset): InstanceType<typeof AnalyticsPr
   });
 }
 
-/** The data set that questions are asked of and all days are counted again in. */
-export async function openManyDays(bench: Bench): Promise<Dataset> {
-  const { days, rowsPerDay, devices } = bench.scale;
+/** The data set of a scale that questions are asked of and all days are counted again in. */
+export async function openManyDays(bench: Bench, scale: Scale['name'] = bench.scale.name): Promise<Dataset> {
+  const { days, rowsPerDay, devices } = SCALES[scale];
   return openDataset(bench, { days, rowsPerDay, devices, archived: true });
 }
 

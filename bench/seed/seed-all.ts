@@ -7,15 +7,17 @@ import { openStore } from './store/store-dataset.ts';
 
 /** Builds every data set that the benchmarks of this scale use and that is not there yet, and prints what each took. */
 export async function seedAll(bench: Bench, print: (line: string) => void): Promise<void> {
-  const stores = scalesUpTo(bench.scale).map((name) => ({
-    what: `store, ${name}`,
-    open: () => openStore(bench, name),
+  const scales = scalesUpTo(bench.scale);
+  const stores = scales.map((name) => ({ what: `store, ${name}`, open: () => openStore(bench, name) }));
+  const manyDays = scales.map((name) => ({
+    what: `many days (query, rollup), ${name}`,
+    open: () => openManyDays(bench, name),
   }));
   const all = [
     ...stores,
     { what: 'partitions (rollup, export, retention)', open: () => openPartitions(bench) },
     { what: 'restore', open: () => openRestorable(bench) },
-    { what: 'many days (query, rollup)', open: () => openManyDays(bench) },
+    ...manyDays,
   ];
   const startedMs = performance.now();
   for (const [index, { what, open }] of all.entries()) {
