@@ -6,6 +6,7 @@ import { openTelemetryReader } from '../storage/telemetry-file.js';
 import { adHoc } from './ad-hoc.js';
 import { archivePartition } from './archive-partition.js';
 import { ArchiveTimes } from './archive-times.js';
+import { CountedPartitions } from './counted-partitions.js';
 import { Dictionaries } from './dictionaries.js';
 import { openDuck, Session } from './duck.js';
 import { funnel } from './funnel.js';
@@ -36,6 +37,7 @@ async function start(): Promise<{ connect: () => Promise<Session>; handlers: Han
   const dictionaries = new Dictionaries(db);
   const files = { ...settings, db, dictionaries, scratch };
   const raw = { ...settings, db, staged: new StagedPartitions(files), times: new ArchiveTimes(settings.dataDir) };
+  const counted = new CountedPartitions(files);
   return {
     connect: async () => new Session(await duck.connect()),
     handlers: {
@@ -45,7 +47,7 @@ async function start(): Promise<{ connect: () => Promise<Session>; handlers: Han
       funnel: (session, { query, nowMs }) => funnel(session, raw, query, nowMs),
       query: (session, { query, nowMs }) => adHoc(session, raw, query, nowMs),
       sql: (session, { query, nowMs }) => operatorSql(session, raw, query, nowMs),
-      recount: (session, { query, nowMs }) => recount(session, raw, query.day, nowMs),
+      recount: (session, day) => recount(session, counted, day),
     },
   };
 }

@@ -2,15 +2,9 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { compiledModulePath } from '@mosis/sqlite/connection';
 import type { RawQueries } from '../queries/types.js';
 import { QueryError } from '../queries/types.js';
+import type { CopiesOfDay, DayCounts } from '../rollup/day-counts.js';
 import { AnalyticsError, DeadlineError, VerificationError } from './errors.js';
-import type {
-  AnalyticsRequests,
-  AnalyticsSettings,
-  DayRecount,
-  FromChild,
-  RequestName,
-  SqlAnswer,
-} from './protocol.js';
+import type { AnalyticsRequests, AnalyticsSettings, FromChild, RequestName, SqlAnswer } from './protocol.js';
 import { removeScratch } from './scratch.js';
 
 /** How the analytics process is run. */
@@ -108,9 +102,13 @@ export class AnalyticsProcess {
     return this.run('sql', { query: { text, maxRows }, nowMs: this.#options.now() });
   }
 
-  /** Counts a bucket day again from every raw row that can belong to it. */
-  recountDay(day: number): Promise<DayRecount> {
-    return this.run('recount', { query: { day }, nowMs: this.#options.now() });
+  /**
+   * Counts a bucket day again from copies. Days asked for in their order, up to `through`, read each copy once.
+   *
+   * @throws VerificationError when a copy is not what was recorded of it
+   */
+  recountDay(day: CopiesOfDay): Promise<DayCounts> {
+    return this.run('recount', day);
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { RawQueries } from '../queries/types.js';
+import type { CopiesOfDay, DayCounts } from '../rollup/day-counts.js';
 
 /** A Parquet file that was compared with what it was made from. */
 export interface WrittenFile {
@@ -15,17 +16,6 @@ export interface SqlAnswer {
   truncated: boolean;
 }
 
-/**
- * One bucket day counted again from raw rows, in columns of equal length. `app`, `value` and `measure` are numbers of the
- * dictionaries in telemetry.db (`value` 0 for "not said"), `dimension` is as in the roll-ups.
- */
-export interface DayRecount {
-  /** Events by hour, dimension, value and type. */
-  hours: Record<'app' | 'dimension' | 'hour' | 'value' | 'measure' | 'bot', Int32Array> & { n: Float64Array };
-  /** Exact devices of the day, bots included; `crashed` 1: those with an `app_crash`. */
-  devices: Record<'app' | 'dimension' | 'crashed' | 'value', Int32Array> & { n: Float64Array };
-}
-
 /** What the analytics process is asked, and what it answers. */
 export interface AnalyticsRequests {
   archive: { request: { day: number }; answer: WrittenFile & { revision: number } };
@@ -35,7 +25,7 @@ export interface AnalyticsRequests {
   funnel: { request: Timed<RawQueries['funnel']['query']>; answer: RawQueries['funnel']['answer'] };
   query: { request: Timed<RawQueries['query']['query']>; answer: RawQueries['query']['answer'] };
   sql: { request: Timed<{ text: string; maxRows: number }>; answer: SqlAnswer };
-  recount: { request: Timed<{ day: number }>; answer: DayRecount };
+  recount: { request: CopiesOfDay; answer: DayCounts };
 }
 export type RequestName = keyof AnalyticsRequests;
 

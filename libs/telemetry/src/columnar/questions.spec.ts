@@ -9,7 +9,6 @@ import { runArchive } from './run-archive.js';
 import { TelemetryFixture, type TestEvent } from './test/telemetry-fixture.js';
 
 const NOW = Date.parse('2026-11-12T15:00:00Z');
-const HOUR = 3_600_000;
 const at = (text: string): number => Date.parse(`2026-11-${text}Z`);
 const range = { fromMs: at('01T00:00:00'), toMs: NOW };
 const asked = { packageId: 'com.dev.one', range, includeBots: false };
@@ -346,62 +345,5 @@ describe('the analytics process', () => {
     ]) {
       await expect(analytics.sql(text)).rejects.toMatchObject({ name: 'QueryError', code: 'invalid-sql' });
     }
-  });
-});
-
-describe('a recount of a bucket day', () => {
-  it('counts events and devices of the day as the roll-ups do, from every partition that holds some', async () => {
-    const day = at('10T00:00:00');
-    const some = (device: number, hour: number, type: string, os?: string): TestEvent => ({
-      timeMs: day + hour * HOUR,
-      device,
-      type,
-      context: { app_version: '1.0', os },
-    });
-    fixture.receive('2026-11-10', [
-      some(1, 0, 'screen_view', 'pc'),
-      some(1, 23, 'app_crash', 'pc'),
-      some(2, 5, 'screen_view'),
-    ]);
-    await archive();
-    fixture.receive('2026-11-12', [some(2, 5, 'screen_view'), some(3, 24, 'screen_view'), some(3, -1, 'screen_view')], {
-      open: true,
-    });
-    fixture.bots('com.dev.one', '2026-11-10', [2]);
-    const { hours, devices } = await analytics.recountDay(day / 86_400_000);
-    const app = fixture.app('com.dev.one');
-    const word = (kind: string, value: string): number => fixture.word(app, kind, value);
-    const [view, crash, pc] = [word('type', 'screen_view'), word('type', 'app_crash'), word('os', 'pc')];
-    const hourRows = [...hours.n].map((n, row) => [
-      hours.dimension[row],
-      hours.hour[row],
-      hours.value[row],
-      hours.measure[row],
-      hours.bot[row],
-      n,
-    ]);
-    const deviceRows = [...devices.n].map((n, row) => [
-      devices.dimension[row],
-      devices.crashed[row],
-      devices.value[row],
-      n,
-    ]);
-    expect(hourRows.filter(([dimension]) => dimension === 0).sort()).toEqual([
-      [0, 0, 0, view, 0, 1],
-      [0, 23, 0, crash, 0, 1],
-      [0, 5, 0, view, 1, 2],
-    ]);
-    expect(hourRows.filter(([dimension]) => dimension === 3).sort()).toEqual([
-      [3, 0, pc, view, 0, 1],
-      [3, 23, pc, crash, 0, 1],
-      [3, 5, 0, view, 1, 2],
-    ]);
-    expect(deviceRows.filter(([dimension]) => dimension === 0 || dimension === 3).sort()).toEqual([
-      [0, 0, 0, 2],
-      [0, 1, 0, 1],
-      [3, 0, 0, 1],
-      [3, 0, pc, 1],
-      [3, 1, pc, 1],
-    ]);
   });
 });

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { Mutex } from '@mosis/sqlite/connection';
 import {
   AGGREGATES_FOLDER,
@@ -14,7 +14,7 @@ import { ReaderThread } from '../queries/reader-thread.js';
 import type { RawQueries, TelemetryQueries } from '../queries/types.js';
 import { ScanThread } from '../scan/scan-thread.js';
 import { dayOf, formatDay, parseDay } from '../storage/days.js';
-import { telemetryDatabasePath } from '../storage/telemetry-file.js';
+import { archivePath, telemetryDatabasePath } from '../storage/telemetry-file.js';
 import { WriterThread } from '../writer/writer-thread.js';
 import { Admission } from './admission.js';
 import { AnswerCache } from './answer-cache.js';
@@ -43,6 +43,8 @@ const CACHE_AGE_MS = 10 * MINUTE_MS;
 const LIVE_WINDOW_MS = 150 * SECOND_MS;
 const LIVE_SESSIONS = 200_000;
 const LIVE_VERSIONS = 50;
+/** Fewer rows are counted from SQLite before the analytics process has started. */
+const RECOUNT_COPIES_FROM_ROWS = 100_000;
 const WATCH_MS = 2 * SECOND_MS;
 const LOOK_MS = 15 * SECOND_MS;
 /** What is asked for debugging shows the state of now. */
@@ -260,6 +262,16 @@ export class TelemetryEngine {
         writer: this.#writer,
         alone: (work) => this.#alone(work),
         scan: this.#scan,
+        copies: {
+          fromRows: this.options.recountCopiesFromRows ?? RECOUNT_COPIES_FROM_ROWS,
+          has: (partition) => existsSync(archivePath(this.options.dataDir, formatDay(partition))),
+          count: async (day) => this.#analytics.recountDay(day),
+          onFailure: (day, error) =>
+            this.options.log.warn(
+              { err: error, day: formatDay(day) },
+              'a day is counted from raw rows, not from copies',
+            ),
+        },
         today: dayOf(this.options.now()),
         applyVerdict: (key, bot) => this.#judge.apply(key, bot),
       },

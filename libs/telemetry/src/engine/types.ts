@@ -18,6 +18,8 @@ export interface EngineOptions {
   gatherMs: number;
   /** Memory DuckDB may use, mebibytes. */
   analyticsMemoryMb: number;
+  /** Rows of a bucket day's partitions from which on a recount reads their Parquet copies; 100,000 by default. */
+  recountCopiesFromRows?: number;
   /** Wall clock, milliseconds. */
   now: () => number;
   /** A clock that never jumps, milliseconds; the machine's by default. */

@@ -3,7 +3,9 @@ import { readBitmap, using } from '../bitmaps.js';
 import type { BotThresholds } from '../engine/types.js';
 import { DAY_MS } from '../storage/days.js';
 import { findFirstCoveredDay, findLastRowId, listPartitions } from '../storage/partitions.js';
+import { addDayCounts } from './add-day-counts.js';
 import { isBot, type DeviceDay } from './bot-rule.js';
+import type { CountedCopies, RecordedCopy } from './day-counts.js';
 import type { RollupDifference } from './differences.js';
 import { Measure } from './event-kinds.js';
 import {
@@ -18,6 +20,7 @@ import {
   type DimensionCells,
 } from './expand.js';
 import { tallyRawRows, type RowReading } from './raw-rows.js';
+import { isStillTrue, partitionsOf, readBots, wholeCopies } from './recount-plan.js';
 import { isEarlier, RollupTally, type DayTally } from './tally.js';
 
 /** What a recount of one bucket day found, by app. */
@@ -38,6 +41,8 @@ export interface DayAudit {
 
 interface Snapshot {
   upTo: Map<number, number>;
+  /** Partitions whose copy holds all their rows, which are all rolled up. */
+  copies: RecordedCopy[];
   state: string;
   counts: Map<string, number>;
   sets: Map<string, number[]>;
@@ -62,12 +67,14 @@ const LATEST_DAYS = 8;
 /**
  * Counts a bucket day again from the raw rows that were rolled up, and compares. Roll-ups and watermarks are read in one
  * snapshot; the rows up to the watermarks do not change any more, so they are read afterwards in short statements while
- * the writer goes on.
+ * the writer goes on. Partitions that were counted from their copies are not read again, provided that the copies hold just
+ * the rows that are rolled up now; otherwise the audit is not conclusive.
  */
 export function auditDay(
   db: RawConnection,
   day: number,
   context: { contextOf: (context: number) => ContextWords; reading: RowReading; thresholds: BotThresholds },
+  counted?: CountedCopies,
 ): DayAudit {
   const audit: DayAudit = {
     day,
@@ -80,22 +87,26 @@ export function auditDay(
   };
   if (day < findFirstCoveredDay(db)) return { ...audit, covered: false, conclusive: false };
   const stored = db.transaction(() => readSnapshot(db, day))();
+  if (counted && !isStillTrue(counted, stored)) return { ...audit, conclusive: false };
+  const copied = new Set(counted?.copies.map((copy) => copy.day));
   const tally = new RollupTally((app, _day, device) => stored.bots.get(app)?.has(device) ?? false);
   for (const [partition, upTo] of stored.upTo) {
+    if (copied.has(partition)) continue;
     tallyRawRows(db, partition, { after: 0, upTo }, { bucketDay: day }, context.reading, tally);
   }
   if (readState(db, day) !== stored.state) return { ...audit, conclusive: false };
-  const counted = { counts: new Map<string, number>(), sets: new Map<string, Set<number>>() };
+  const should = { counts: new Map<string, number>(), sets: new Map<string, Set<number>>() };
   const byApp = new Map<number, { cells: [DimensionCells[], DimensionCells[]]; day: DayTally | undefined }>();
   const appOf = (app: number) => {
     let entry = byApp.get(app);
     if (!entry) byApp.set(app, (entry = { cells: [noCells(), noCells()], day: undefined }));
     return entry;
   };
+  if (counted) addDayCounts(counted.counts, day, context.reading, tally, (app) => appOf(app).cells);
   for (const dayTally of tally.days.values()) {
     const entry = appOf(dayTally.app);
     entry.day = dayTally;
-    entry.cells = dayTally.cells.map((side) => expandCells(side, context.contextOf)) as typeof entry.cells;
+    dayTally.cells.forEach((side, bot) => expandCells(side, context.contextOf, entry.cells[bot]));
   }
   for (const { app, device, firstMs, context: words, crashed } of stored.sessions.values()) {
     const side = appOf(app).cells[stored.bots.get(app)?.has(device) ? 1 : 0];
@@ -104,11 +115,11 @@ export function auditDay(
     if (crashed) addToEveryDimension(side, context.contextOf(words), Measure.crashedSessions, hour, 1);
   }
   for (const [app, entry] of byApp) {
-    entry.cells.forEach((side, bot) => countCells(counted.counts, app, bot, side));
-    if (entry.day) countDay(counted, app, entry.day, context.contextOf);
+    entry.cells.forEach((side, bot) => countCells(should.counts, app, bot, side));
+    if (entry.day) countDay(should, app, entry.day, context.contextOf);
   }
   compareSessions(tally, stored, day, audit);
-  compare(stored, counted, byApp, audit);
+  compare(stored, should, byApp, audit);
   judge(tally, stored, context.thresholds, audit);
   return audit;
 }
@@ -124,9 +135,7 @@ function readState(db: RawConnection, day: number): string {
 }
 
 function readSnapshot(db: RawConnection, day: number): Snapshot {
-  const partitions = listPartitions(db).filter(
-    ({ first_bucket: first, last_bucket: last }) => first !== null && last !== null && first <= day && day <= last,
-  );
+  const partitions = partitionsOf(db, day);
   const snapshot: Snapshot = {
     upTo: new Map(
       partitions.map((partition) => [
@@ -134,10 +143,11 @@ function readSnapshot(db: RawConnection, day: number): Snapshot {
         Math.min(partition.rolled_up_to, findLastRowId(db, partition.day)),
       ]),
     ),
+    copies: wholeCopies(db, partitions),
     state: readState(db, day),
     counts: new Map(),
     sets: new Map(),
-    bots: new Map(),
+    bots: readBots(db, day),
     deviceDays: new Map(),
     sessions: new Map(),
   };
@@ -178,9 +188,6 @@ function readSnapshot(db: RawConnection, day: number): Snapshot {
   }
   each<{ app: number; hour: number; devices: Buffer }>('SELECT * FROM hour_devices WHERE day = ?', (row) =>
     snapshot.sets.set(`hour_devices/${row.app}/${row.hour}`, members(row.devices)),
-  );
-  each<{ app: number; devices: Buffer }>('SELECT * FROM bot_days WHERE day = ?', (row) =>
-    snapshot.bots.set(row.app, new Set(members(row.devices))),
   );
   each<DeviceDay & { app: number; device: number }>('SELECT * FROM device_days WHERE day = ?', (row) =>
     snapshot.deviceDays.set(`${row.app}/${row.device}`, {

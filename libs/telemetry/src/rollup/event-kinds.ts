@@ -32,6 +32,11 @@ export function kindOfType(type: string): EventKind {
   return Object.hasOwn(KINDS, type) ? (KINDS[type] as EventKind) : EventKind.other;
 }
 
+/** The types of a kind, in no order. */
+export function typesOfKind(kind: EventKind): string[] {
+  return Object.keys(KINDS).filter((type) => KINDS[type] === kind);
+}
+
 /** Measures of the roll-ups that are not event types. */
 export const Measure = { sessions: -1, crashedSessions: -2 } as const;
 

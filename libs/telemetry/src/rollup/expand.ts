@@ -37,12 +37,12 @@ export function valueOf(words: ContextWords, dimension: number): number {
 /** Every dimension's code. */
 export const DIMENSIONS = Object.values(DimensionCode);
 
-/** Turns counts by hour and context into counts by every single dimension. */
+/** Turns counts by hour and context into counts by every single dimension, added to `expanded`. */
 export function expandCells(
   cells: ReadonlyMap<number, ReadonlyMap<number, number>>,
   contextOf: (context: number) => ContextWords,
+  expanded: DimensionCells[] = noCells(),
 ): DimensionCells[] {
-  const expanded: DimensionCells[] = noCells();
   for (const [key, types] of cells) {
     const { left: hour, context } = splitContextKey(key);
     const words = contextOf(context);

@@ -117,13 +117,43 @@ export class RollupTally {
         addTo(day.crashedDevices, context, device);
       }
       if (event.crashGroup !== undefined) {
-        const side = day.crashes[bot] as Map<number, number>;
-        const key = event.crashGroup * CONTEXT_RANGE + context;
-        side.set(key, (side.get(key) ?? 0) + 1);
-        addTo(day.crashDevices, event.crashGroup, device);
+        this.addCrashes(app, day.day, device, context, event.crashGroup, 1);
       }
     }
     if (firstMs !== Number.POSITIVE_INFINITY) this.#addSession(session, firstMs, context, crashed);
+  }
+
+  /** Counts what a session did in one hour and context, but for the cells by type, which are summed without devices. */
+  addRun(run: {
+    app: number;
+    device: number;
+    session: number;
+    context: number;
+    day: number;
+    hour: number;
+    events: number;
+    interactions: number;
+    firstMs: number;
+    crashed: boolean;
+  }): void {
+    const day = this.#day(run.app, run.day);
+    addTo(day.hourDevices, run.hour, run.device);
+    addTo(day.contextDevices, run.context, run.device);
+    if (run.crashed) addTo(day.crashedDevices, run.context, run.device);
+    const deviceDay = this.#deviceDay(day, run.device);
+    deviceDay.events += run.events;
+    deviceDay.interactions += run.interactions;
+    if (run.interactions > 0) deviceDay.hours |= 1 << run.hour;
+    this.#addSession(run.session, run.firstMs, run.context, run.crashed);
+  }
+
+  /** Counts `n` crashes or errors of a device in a group. */
+  addCrashes(app: number, dayNumber: number, device: number, context: number, group: number, n: number): void {
+    const day = this.#day(app, dayNumber);
+    const side = day.crashes[this.isBot(app, dayNumber, device) ? 1 : 0];
+    const key = group * CONTEXT_RANGE + context;
+    side.set(key, (side.get(key) ?? 0) + n);
+    addTo(day.crashDevices, group, device);
   }
 
   #addSession(session: number, firstMs: number, firstContext: number, crashed: boolean): void {

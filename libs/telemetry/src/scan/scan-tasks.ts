@@ -1,7 +1,9 @@
 import type { RawConnection } from '@mosis/sqlite/connection';
 import type { BotThresholds } from '../engine/types.js';
 import { auditDay, type DayAudit } from '../rollup/audit.js';
+import type { CountedCopies } from '../rollup/day-counts.js';
 import { tallyRawRows } from '../rollup/raw-rows.js';
+import { planRecount } from '../rollup/recount-plan.js';
 import type { TallyData } from '../rollup/rollup-store.js';
 import { RollupTally } from '../rollup/tally.js';
 import { eventsTable } from '../storage/day-tables.js';
@@ -54,15 +56,21 @@ export class ScanTasks {
     return { tally: dataOf(tally), ids: Uint32Array.from(ids) };
   }
 
-  /** Counts a bucket day again. */
-  auditDay(input: { day: number }): DayAudit {
+  /** What a bucket day can be counted from without reading raw rows. */
+  planRecount(input: { day: number }): ReturnType<typeof planRecount> {
+    return planRecount(this.db, input.day);
+  }
+
+  /** Counts a bucket day again; what was counted from copies already is not read. */
+  auditDay(input: { day: number; counted?: CountedCopies | undefined }): DayAudit {
     // Dictionaries of a reader go stale only by purges; a recount must not depend on that.
     this.#dictionaries.reset();
-    return auditDay(this.db, input.day, {
-      contextOf: (context) => this.#dictionaries.contextWords(context),
+    const context = {
+      contextOf: (number: number) => this.#dictionaries.contextWords(number),
       reading: this.#reading,
       thresholds: this.thresholds,
-    });
+    };
+    return auditDay(this.db, input.day, context, input.counted);
   }
 
   /** Reads a partition's pages, so that dropping it afterwards does not wait for the disk. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createObjectStore, type ObjectStore } from '@mosis/object-store';
 import type { RawConnection } from '@mosis/sqlite';
-import { runAudit } from '../../src/engine/audit-run.js';
+import { runAudit, type AuditParts } from '../../src/engine/audit-run.js';
 import { ClockWatch } from '../../src/engine/clock-watch.js';
 import { Erasures } from '../../src/engine/erasures.js';
 import { runRetention } from '../../src/engine/retention-run.js';
@@ -139,9 +139,11 @@ export class DirectEngine {
     return this.#erasures.run();
   }
 
-  runAudit(repair = false): Promise<AuditReport> {
+  /** Without `copies` it counts from raw rows. */
+  runAudit(repair = false, copies?: AuditParts['copies']): Promise<AuditReport> {
     return runAudit(
       {
+        ...(copies ? { copies } : {}),
         writer: this.#writerParts,
         scan: this.#scanParts,
         alone: (work) => work(),
