@@ -1,4 +1,5 @@
 /** Measures the store, telemetry and backups against the targets of their contract. docs/performance.md tells what each figure means. */
+import { consoleCase } from './cases/console.ts';
 import { crashCase } from './cases/crash.ts';
 import { exportCase } from './cases/export.ts';
 import { ingestCase } from './cases/ingest.ts';
@@ -34,6 +35,7 @@ const CASES: readonly BenchCase[] = [
   crashCase,
   restoreCase,
   storeCase,
+  consoleCase,
   packagesCase,
   publishingCase,
   soakCase,
