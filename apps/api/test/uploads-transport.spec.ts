@@ -124,6 +124,15 @@ describe('a package on its way in', () => {
     expect(stored.bytes.equals(bytes)).toBe(true);
   });
 
+  it('waits for its turn when many come at once', async () => {
+    const publisher = await newApp(owner);
+    const bytes = await buildTestPackage(publisher.key, { packageId: publisher.packageId });
+    const url = `/v1/apps/${publisher.packageId}/versions`;
+    const answers = await Promise.all(Array.from({ length: 30 }, () => publisher.client.post(url, bytes)));
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 409)).toHaveLength(29);
+  });
+
   it('under a code that several others have at the same time is the only one that stays', async () => {
     const publisher = await newApp(owner);
     const url = `/v1/apps/${publisher.packageId}/versions`;

@@ -4,6 +4,7 @@ import { mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { AppError } from '../common/app-error.js';
+import { Turns } from '../common/turns.js';
 import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
 
@@ -14,14 +15,23 @@ export interface ReceivedUpload {
   sizeBytes: number;
 }
 
-/** Uploads that may arrive at the same time: each holds a file and a connection. */
+/** Uploads that may arrive and be verified at the same time: each holds a file as large as its package. */
 const MAX_ARRIVING = 20;
+/** Uploads beyond them that may wait, their bodies unread: each holds a connection. */
+const MAX_WAITING = 100;
+/** Many clients give a request no more time than this. */
+const MAX_WAIT_MS = 50_000;
 
 /** Takes uploads from the network to disk, hashing on the way; memory stays flat. */
 @Injectable()
 export class UploadReceiver {
   private readonly folder: string;
-  private arriving = 0;
+  private readonly turns = new Turns({
+    atOnce: MAX_ARRIVING,
+    maxWaiting: MAX_WAITING,
+    maxWaitMs: MAX_WAIT_MS,
+    refusal: 'Many uploads are arriving. Try again in a minute.',
+  });
 
   constructor(@Inject(SETTINGS) private readonly settings: Settings) {
     this.folder = join(settings.dataDir, 'tmp');
@@ -39,16 +49,14 @@ export class UploadReceiver {
   ): Promise<Result> {
     const maxBytes = this.settings.packageLimits.packedBytes;
     if (declaredBytes !== undefined && declaredBytes > maxBytes) throw tooLarge(maxBytes);
-    if (this.arriving >= MAX_ARRIVING)
-      throw new AppError('overloaded', 'Many uploads are arriving. Try again in a minute.', { retryAfterSeconds: 60 });
-    this.arriving += 1;
+    const giveBack = await this.turns.take(goneSignal(body));
     const file = join(this.folder, `upload-${randomUUID()}`);
     try {
       await mkdir(this.folder, { recursive: true, mode: 0o700 });
       return await work({ file, ...(await this.write(body, file, maxBytes)) });
     } finally {
-      this.arriving -= 1;
       await rm(file, { force: true });
+      giveBack();
     }
   }
 
@@ -74,12 +82,11 @@ export class UploadReceiver {
         throw new AppError('package-empty', 'The body is empty. Send the package itself as application/octet-stream.');
       await handle.sync();
     } catch (error) {
-      // The client went away in the middle: there is nobody to answer, but the log should not call it our fault.
       if (
         (error as { code?: string }).code === 'ECONNRESET' ||
         (error as { code?: string }).code === 'ERR_STREAM_PREMATURE_CLOSE'
       ) {
-        throw new AppError('body-unreadable', 'The upload ended before it was complete.', { cause: error });
+        throw brokenOff(error);
       }
       throw error;
     } finally {
@@ -87,6 +94,19 @@ export class UploadReceiver {
     }
     return { sha256: hash.digest('hex'), sizeBytes };
   }
+}
+
+/** Aborts when the client is gone before its body was read. */
+function goneSignal(body: Readable): AbortSignal {
+  const gone = new AbortController();
+  if (body.destroyed && !body.readableEnded) gone.abort(brokenOff());
+  else body.once('close', () => gone.abort(brokenOff()));
+  return gone.signal;
+}
+
+/** The client went away in the middle: there is nobody to answer, but the log should not call it our fault. */
+function brokenOff(cause?: unknown): AppError {
+  return new AppError('body-unreadable', 'The upload ended before it was complete.', { cause });
 }
 
 function tooLarge(maxBytes: number): AppError {
