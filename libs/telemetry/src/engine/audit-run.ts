@@ -10,6 +10,8 @@ import type { AuditReport } from './types.js';
 /** A day that changes while it is counted is counted again this often. */
 const ATTEMPTS = 3;
 const EXAMPLES = 20;
+/** Differences put right in one transaction. */
+const DIFFERENCES_PER_REPAIR = 5_000;
 
 /** What an audit works with. */
 export interface AuditParts {
@@ -93,7 +95,7 @@ async function auditAndRepair(
   }
   if (!audit.conclusive) return audit;
   if (repair) {
-    for (const { app, differences } of audit.apps) await parts.writer.call('repair', { app, day, differences });
+    for (const repairs of inPieces(audit.apps)) await parts.writer.call('repair', { day, repairs });
   }
   if (judge) {
     for (const { app, device, bot } of audit.verdicts) await parts.applyVerdict({ app, day, device }, bot);
@@ -125,14 +127,33 @@ function countDifferences(audit: DayAudit): number {
   return audit.sessionProblems.length + audit.apps.reduce((sum, { differences }) => sum + differences.length, 0);
 }
 
+/** Differences in pieces that uploads do not wait long for: most apps have few, and the largest very many. */
+function* inPieces(apps: DayAudit['apps']): Generator<DayAudit['apps']> {
+  let piece: DayAudit['apps'] = [];
+  let left = DIFFERENCES_PER_REPAIR;
+  for (const { app, differences } of apps) {
+    for (let from = 0; from < differences.length;) {
+      const some = differences.slice(from, from + left);
+      piece.push({ app, differences: some });
+      from += some.length;
+      left -= some.length;
+      if (left > 0) continue;
+      yield piece;
+      piece = [];
+      left = DIFFERENCES_PER_REPAIR;
+    }
+  }
+  if (piece.length > 0) yield piece;
+}
+
 function describe(audit: DayAudit, examples: string[]): void {
-  const lines = [
-    ...audit.sessionProblems,
-    ...audit.apps.flatMap(({ app, differences }) =>
-      differences.map((difference) => `${formatDay(audit.day)} app ${app}: ${describeDifference(difference)}`),
-    ),
-  ];
-  examples.push(...lines.slice(0, Math.max(0, EXAMPLES - examples.length)));
+  examples.push(...audit.sessionProblems.slice(0, Math.max(0, EXAMPLES - examples.length)));
+  // There can be hundreds of thousands, and this runs in the thread that answers requests.
+  for (const { app, differences } of audit.apps) {
+    for (const difference of differences.slice(0, Math.max(0, EXAMPLES - examples.length))) {
+      examples.push(`${formatDay(audit.day)} app ${app}: ${describeDifference(difference)}`);
+    }
+  }
 }
 
 function describeDifference(difference: RollupDifference): string {

@@ -1,10 +1,8 @@
-import type { RawConnection } from '@mosis/sqlite/connection';
 import type { RollupDifference } from './differences.js';
 import type { RollupStore } from './rollup-store.js';
 
 /** Adds one difference to the roll-ups, in the caller's transaction. @throws when a count would fall below zero */
 export function applyDifference(
-  db: RawConnection,
   { cells, sets }: RollupStore,
   app: number,
   day: number,
@@ -44,8 +42,6 @@ export function applyDifference(
       sets.removeFromCrash(app, day, difference.crashGroup, difference.surplus);
       return;
     case 'device_days':
-      db.prepare(
-        'INSERT OR REPLACE INTO device_days (day, app, device, events, interactions, hours) VALUES (?, ?, ?, ?, ?, ?)',
-      ).run(day, app, difference.device, difference.events, difference.interactions, difference.hours);
+      cells.setDeviceDay(app, day, difference.device, difference);
   }
 }

@@ -250,12 +250,13 @@ function dayKey(app: number, dimension: number, value: number, measure: number, 
 function countCells(counts: Map<string, number>, app: number, bot: number, cells: readonly DimensionCells[]): void {
   cells.forEach((values, dimension) => {
     for (const [value, byMeasure] of values) {
+      const ofDay = new Map<number, number>();
       for (const [key, n] of byMeasure) {
         const { measure, hour } = splitMeasureKey(key);
         counts.set(hourKey(app, dimension, hour, value, measure, bot), n);
-        const day = dayKey(app, dimension, value, measure, bot);
-        counts.set(day, (counts.get(day) ?? 0) + n);
+        ofDay.set(measure, (ofDay.get(measure) ?? 0) + n);
       }
+      for (const [measure, n] of ofDay) counts.set(dayKey(app, dimension, value, measure, bot), n);
     }
   });
 }
@@ -296,19 +297,23 @@ function compare(
     if (list) list.push(difference);
     else differences.set(app, [difference]);
   };
-  for (const key of new Set([...stored.counts.keys(), ...counted.counts.keys()])) {
+  const compareCount = (key: string, should: number, is: number) => {
     audit.cells += 1;
-    const n = (counted.counts.get(key) ?? 0) - (stored.counts.get(key) ?? 0);
-    if (n !== 0) note(Number(key.split('/')[1]), countDifference(key, n));
-  }
-  for (const key of new Set([...stored.sets.keys(), ...counted.sets.keys()])) {
+    if (should !== is) note(Number(key.split('/')[1]), countDifference(key, should - is));
+  };
+  for (const [key, n] of counted.counts) compareCount(key, n, stored.counts.get(key) ?? 0);
+  for (const [key, n] of stored.counts) if (!counted.counts.has(key)) compareCount(key, 0, n);
+  const compareSet = (key: string, should: ReadonlySet<number>, is: readonly number[]) => {
     audit.cells += 1;
-    const is = new Set(stored.sets.get(key) ?? []);
-    const should = counted.sets.get(key) ?? new Set<number>();
-    const missing = [...should].filter((device) => !is.has(device));
-    const surplus = [...is].filter((device) => !should.has(device));
-    if (missing.length + surplus.length > 0) note(Number(key.split('/')[1]), setDifference(key, missing, surplus));
-  }
+    const surplus = is.filter((device) => !should.has(device));
+    // As many as there should be, and none that should not: the same ones.
+    if (surplus.length === 0 && is.length === should.size) return;
+    const known = new Set(is);
+    const missing = [...should].filter((device) => !known.has(device));
+    note(Number(key.split('/')[1]), setDifference(key, missing, surplus));
+  };
+  for (const [key, devices] of counted.sets) compareSet(key, devices, stored.sets.get(key) ?? []);
+  for (const [key, devices] of stored.sets) if (!counted.sets.has(key)) compareSet(key, new Set(), devices);
   for (const [app, { day }] of byApp) {
     for (const [device, should] of day?.deviceDays ?? []) {
       audit.cells += 1;

@@ -8,6 +8,7 @@ export class CountCells {
   readonly #take;
   readonly #crash;
   readonly #deviceDay;
+  readonly #setDeviceDay;
 
   constructor(db: RawConnection) {
     this.#add = {
@@ -42,6 +43,9 @@ export class CountCells {
        ON CONFLICT DO UPDATE SET events = events + excluded.events, interactions = interactions + excluded.interactions,
          hours = hours | excluded.hours
        RETURNING events, interactions, hours`,
+    );
+    this.#setDeviceDay = db.prepare(
+      'INSERT OR REPLACE INTO device_days (day, app, device, events, interactions, hours) VALUES (?, ?, ?, ?, ?, ?)',
     );
   }
 
@@ -108,6 +112,11 @@ export class CountCells {
     if (n >= 0) return;
     mustHit(this.#crash.take.run(-n, app, day, group, version, bot).changes);
     this.#crash.none.run(app, day, group, version, bot);
+  }
+
+  /** Says what a device did on a bucket day, whatever was said before. */
+  setDeviceDay(app: number, day: number, device: number, counts: DeviceDay): void {
+    this.#setDeviceDay.run(day, app, device, counts.events, counts.interactions, counts.hours);
   }
 
   /** Adds to what a device did on a bucket day and answers the whole of it. */

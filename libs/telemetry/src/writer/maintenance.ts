@@ -206,13 +206,20 @@ export class Maintenance extends ErasureSteps {
   }
 
   /** Puts roll-ups right by the differences an audit found; sound also while events come in, for differences add up. */
-  repair(input: { app: number; day: number; differences: readonly RollupDifference[] }): RollupChange {
+  repair(input: {
+    day: number;
+    repairs: readonly { app: number; differences: readonly RollupDifference[] }[];
+  }): RollupChange {
+    const { day, repairs } = input;
     return this.store.transaction(() => {
-      for (const difference of input.differences)
-        applyDifference(this.store.db, this.store.rollups, input.app, input.day, difference);
-      this.store.rollups.touchDay(input.day, this.now());
+      for (const { app, differences } of repairs) {
+        for (const difference of differences) {
+          applyDifference(this.store.rollups, app, day, difference);
+        }
+      }
+      this.store.rollups.touchDay(day, this.now());
       this.store.verdicts.reset();
-      return { touched: [{ app: input.app, day: input.day }], suspects: [] };
+      return { touched: repairs.map(({ app }) => ({ app, day })), suspects: [] };
     });
   }
 
