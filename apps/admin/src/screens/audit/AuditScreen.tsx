@@ -14,7 +14,7 @@ import { ChainStatus } from './ChainStatus';
 import type { AuditSearch } from './route';
 
 const route = getRouteApi('/signed-in/audit');
-const PAGE_SIZE = 50;
+const PAGE_SIZE = 25;
 const DAY_MS = 86_400_000;
 
 const FILTERS: Filter[] = [
