@@ -118,7 +118,7 @@ async function measureAllDays(bench: Bench): Promise<void> {
     residentBytes: resident.stop(),
   });
   bench.report.add({
-    what: '  the same by the engine, from SQLite and written',
+    what: '  the same by the engine, compared with no roll-ups and written',
     unit: 's',
     values: [dataset.rollupMs / 1000],
     note: 'when the data set was built',

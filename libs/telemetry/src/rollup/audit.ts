@@ -4,6 +4,7 @@ import type { BotThresholds } from '../engine/types.js';
 import { DAY_MS } from '../storage/days.js';
 import { findFirstCoveredDay, findLastRowId, listPartitions } from '../storage/partitions.js';
 import { addDayCounts } from './add-day-counts.js';
+import { CellMap } from './cell-map.js';
 import { isBot, type DeviceDay } from './bot-rule.js';
 import type { CountedCopies, RecordedCopy } from './day-counts.js';
 import type { RollupDifference } from './differences.js';
@@ -44,11 +45,20 @@ interface Snapshot {
   /** Partitions whose copy holds all their rows, which are all rolled up. */
   copies: RecordedCopy[];
   state: string;
-  counts: Map<string, number>;
+  cells: CellMap;
+  crashes: Map<string, number>;
   sets: Map<string, number[]>;
   bots: Map<number, Set<number>>;
   deviceDays: Map<string, DeviceDay>;
   sessions: Map<number, { app: number; device: number; firstMs: number; context: number; crashed: boolean }>;
+}
+
+/** What a recount says a day's roll-ups should hold. */
+interface Counted {
+  cells: CellMap;
+  /** Crashes by group, version and side; sets by their table and key. */
+  crashes: Map<string, number>;
+  sets: Map<string, Set<number>>;
 }
 
 interface HourRow {
@@ -95,7 +105,7 @@ export function auditDay(
     tallyRawRows(db, partition, { after: 0, upTo }, { bucketDay: day }, context.reading, tally);
   }
   if (readState(db, day) !== stored.state) return { ...audit, conclusive: false };
-  const should = { counts: new Map<string, number>(), sets: new Map<string, Set<number>>() };
+  const should: Counted = { cells: new CellMap(), crashes: new Map(), sets: new Map() };
   const byApp = new Map<number, { cells: [DimensionCells[], DimensionCells[]]; day: DayTally | undefined }>();
   const appOf = (app: number) => {
     let entry = byApp.get(app);
@@ -115,7 +125,7 @@ export function auditDay(
     if (crashed) addToEveryDimension(side, context.contextOf(words), Measure.crashedSessions, hour, 1);
   }
   for (const [app, entry] of byApp) {
-    entry.cells.forEach((side, bot) => countCells(should.counts, app, bot, side));
+    entry.cells.forEach((side, bot) => countCells(should.cells, app, bot, side));
     if (entry.day) countDay(should, app, entry.day, context.contextOf);
   }
   compareSessions(tally, stored, day, audit);
@@ -145,7 +155,8 @@ function readSnapshot(db: RawConnection, day: number): Snapshot {
     ),
     copies: wholeCopies(db, partitions),
     state: readState(db, day),
-    counts: new Map(),
+    cells: new CellMap(),
+    crashes: new Map(),
     sets: new Map(),
     bots: readBots(db, day),
     deviceDays: new Map(),
@@ -154,9 +165,7 @@ function readSnapshot(db: RawConnection, day: number): Snapshot {
   const each = <Row>(sql: string, read: (row: Row) => void) => {
     for (const row of db.prepare(sql).iterate(day) as Iterable<Row>) read(row);
   };
-  each<HourRow>('SELECT * FROM hour_counts WHERE day = ?', (row) =>
-    snapshot.counts.set(hourKey(row.app, row.dimension, row.hour, row.value, row.measure, row.bot), row.n),
-  );
+  each<HourRow>('SELECT * FROM hour_counts WHERE day = ?', (row) => snapshot.cells.set(row, row.n));
   const apps = db.prepare('SELECT app FROM apps').pluck().all() as number[];
   const dayCounts = db.prepare('SELECT * FROM day_counts WHERE app = ? AND dimension = ? AND day = ?');
   const daySets = db.prepare('SELECT * FROM day_devices WHERE app = ? AND dimension = ? AND crashed = ? AND day = ?');
@@ -164,11 +173,8 @@ function readSnapshot(db: RawConnection, day: number): Snapshot {
   const crashSets = db.prepare('SELECT * FROM crash_devices WHERE app = ? AND day = ?');
   for (const app of apps) {
     for (const dimension of DIMENSIONS) {
-      for (const row of dayCounts.iterate(app, dimension, day) as Iterable<Record<string, number>>) {
-        snapshot.counts.set(
-          dayKey(app, dimension, row.value as number, row.measure as number, row.bot as number),
-          row.n as number,
-        );
+      for (const row of dayCounts.iterate(app, dimension, day) as Iterable<HourRow>) {
+        snapshot.cells.set({ ...row, hour: undefined }, row.n);
       }
       for (const crashed of [0, 1]) {
         for (const row of daySets.iterate(app, dimension, crashed, day) as Iterable<{
@@ -180,7 +186,7 @@ function readSnapshot(db: RawConnection, day: number): Snapshot {
       }
     }
     for (const row of crashDays.iterate(app, day) as Iterable<Record<string, number>>) {
-      snapshot.counts.set(`crash_days/${app}/${row.crash_group}/${row.app_version}/${row.bot}`, row.crashes as number);
+      snapshot.crashes.set(`crash_days/${app}/${row.crash_group}/${row.app_version}/${row.bot}`, row.crashes as number);
     }
     for (const row of crashSets.iterate(app, day) as Iterable<{ crash_group: number; devices: Buffer }>) {
       snapshot.sets.set(`crash_devices/${app}/${row.crash_group}`, members(row.devices));
@@ -239,34 +245,21 @@ function members(blob: Buffer): number[] {
   return using(readBitmap(blob), (bitmap) => bitmap.toArray());
 }
 
-function hourKey(app: number, dimension: number, hour: number, value: number, measure: number, bot: number): string {
-  return `hour_counts/${app}/${dimension}/${hour}/${value}/${measure}/${bot}`;
-}
-
-function dayKey(app: number, dimension: number, value: number, measure: number, bot: number): string {
-  return `day_counts/${app}/${dimension}/${value}/${measure}/${bot}`;
-}
-
-function countCells(counts: Map<string, number>, app: number, bot: number, cells: readonly DimensionCells[]): void {
+function countCells(counts: CellMap, app: number, bot: number, cells: readonly DimensionCells[]): void {
   cells.forEach((values, dimension) => {
     for (const [value, byMeasure] of values) {
       const ofDay = new Map<number, number>();
       for (const [key, n] of byMeasure) {
         const { measure, hour } = splitMeasureKey(key);
-        counts.set(hourKey(app, dimension, hour, value, measure, bot), n);
+        counts.set({ app, dimension, hour, value, measure, bot }, n);
         ofDay.set(measure, (ofDay.get(measure) ?? 0) + n);
       }
-      for (const [measure, n] of ofDay) counts.set(dayKey(app, dimension, value, measure, bot), n);
+      for (const [measure, n] of ofDay) counts.set({ app, dimension, hour: undefined, value, measure, bot }, n);
     }
   });
 }
 
-function countDay(
-  counted: { counts: Map<string, number>; sets: Map<string, Set<number>> },
-  app: number,
-  day: DayTally,
-  contextOf: (context: number) => ContextWords,
-): void {
+function countDay(counted: Counted, app: number, day: DayTally, contextOf: (context: number) => ContextWords): void {
   for (const [hour, devices] of day.hourDevices) counted.sets.set(`hour_devices/${app}/${hour}`, devices);
   [day.contextDevices, day.crashedDevices].forEach((sets, crashed) => {
     expandDevices(sets, contextOf).forEach((values, dimension) => {
@@ -280,14 +273,14 @@ function countDay(
     for (const [key, n] of crashes) {
       const { left: group, context } = splitContextKey(key);
       const crash = `crash_days/${app}/${group}/${contextOf(context).app_version}/${bot}`;
-      counted.counts.set(crash, (counted.counts.get(crash) ?? 0) + n);
+      counted.crashes.set(crash, (counted.crashes.get(crash) ?? 0) + n);
     }
   });
 }
 
 function compare(
   stored: Snapshot,
-  counted: { counts: Map<string, number>; sets: Map<string, Set<number>> },
+  counted: Counted,
   byApp: ReadonlyMap<number, { day: DayTally | undefined }>,
   audit: DayAudit,
 ): void {
@@ -297,12 +290,19 @@ function compare(
     if (list) list.push(difference);
     else differences.set(app, [difference]);
   };
-  const compareCount = (key: string, should: number, is: number) => {
+  counted.cells.compare(stored.cells, (should, is, cell) => {
     audit.cells += 1;
-    if (should !== is) note(Number(key.split('/')[1]), countDifference(key, should - is));
+    if (should === is) return;
+    const { app, hour, ...rest } = cell();
+    const n = should - is;
+    note(app, hour === undefined ? { table: 'day_counts', ...rest, n } : { table: 'hour_counts', hour, ...rest, n });
+  });
+  const compareCrashes = (key: string, should: number, is: number) => {
+    audit.cells += 1;
+    if (should !== is) note(Number(key.split('/')[1]), crashDifference(key, should - is));
   };
-  for (const [key, n] of counted.counts) compareCount(key, n, stored.counts.get(key) ?? 0);
-  for (const [key, n] of stored.counts) if (!counted.counts.has(key)) compareCount(key, 0, n);
+  for (const [key, n] of counted.crashes) compareCrashes(key, n, stored.crashes.get(key) ?? 0);
+  for (const [key, n] of stored.crashes) if (!counted.crashes.has(key)) compareCrashes(key, 0, n);
   const compareSet = (key: string, should: ReadonlySet<number>, is: readonly number[]) => {
     audit.cells += 1;
     const surplus = is.filter((device) => !should.has(device));
@@ -326,12 +326,9 @@ function compare(
   for (const [app, list] of differences) audit.apps.push({ app, differences: list });
 }
 
-function countDifference(key: string, n: number): RollupDifference {
-  const [table, , ...rest] = key.split('/');
-  const [a = 0, b = 0, c = 0, d = 0, e = 0] = rest.map(Number);
-  if (table === 'hour_counts') return { table, dimension: a, hour: b, value: c, measure: d, bot: e, n };
-  if (table === 'day_counts') return { table, dimension: a, value: b, measure: c, bot: d, n };
-  return { table: 'crash_days', crashGroup: a, version: b, bot: c, n };
+function crashDifference(key: string, n: number): RollupDifference {
+  const [, , crashGroup = 0, version = 0, bot = 0] = key.split('/').map(Number);
+  return { table: 'crash_days', crashGroup, version, bot, n };
 }
 
 function setDifference(key: string, missing: number[], surplus: number[]): RollupDifference {
