@@ -19,8 +19,6 @@ export interface Scale {
   /** Crashes of `crash`, and milliseconds of load before each. */
   crashes: number;
   crashLoadMs: number;
-  /** Raw rows of the telemetry.db that `restore` brings back. */
-  restoreRows: number;
   /** Simulated hours of `soak`, and real milliseconds of each. */
   soakHours: number;
   soakHourMs: number;
@@ -53,7 +51,6 @@ export const SCALES: Record<Scale['name'], Scale> = {
     walMs: 3_000,
     crashes: 2,
     crashLoadMs: 3_000,
-    restoreRows: 100_000,
     soakHours: 6,
     soakHourMs: 2_000,
     store: { developers: 100, apiKeys: 500, apps: 1_000, versions: 5_000, auditRows: 20_000 },
@@ -71,7 +68,6 @@ export const SCALES: Record<Scale['name'], Scale> = {
     walMs: 60_000,
     crashes: 10,
     crashLoadMs: 8_000,
-    restoreRows: 2_000_000,
     soakHours: 24,
     soakHourMs: 4_000,
     store: { developers: 1_000, apiKeys: 5_000, apps: 10_000, versions: 50_000, auditRows: 1_000_000 },
@@ -89,7 +85,6 @@ export const SCALES: Record<Scale['name'], Scale> = {
     walMs: 600_000,
     crashes: 10,
     crashLoadMs: 8_000,
-    restoreRows: 20_000_000,
     soakHours: 24,
     soakHourMs: 8_000,
     store: { developers: 10_000, apiKeys: 50_000, apps: 100_000, versions: 500_000, auditRows: 10_000_000 },

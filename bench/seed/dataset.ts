@@ -23,7 +23,6 @@ const FORMAT = 2;
 const COMPLETE = 'dataset.json';
 /** So many days before the first one have events that came late. */
 const LATE_DAYS = 7;
-const RESTORE_DAYS = 20;
 
 /** How large a data set is. */
 export interface DatasetSize {
@@ -182,13 +181,6 @@ export function openAnalytics(dataset: Dataset): InstanceType<typeof AnalyticsPr
 export async function openManyDays(bench: Bench, scale: Scale['name'] = bench.scale.name): Promise<Dataset> {
   const { days, rowsPerDay, devices } = SCALES[scale];
   return openDataset(bench, { days, rowsPerDay, devices, archived: true });
-}
-
-/** The data set that is replicated and restored. */
-export async function openRestorable(bench: Bench): Promise<Dataset> {
-  const { restoreRows, devices } = bench.scale;
-  const rowsPerDay = Math.round(restoreRows / RESTORE_DAYS);
-  return openDataset(bench, { days: RESTORE_DAYS, rowsPerDay, devices, archived: false });
 }
 
 /** Three large partitions, as large as those of 100 million rows in 90 days at any scale but `small`. */

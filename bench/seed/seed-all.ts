@@ -2,7 +2,7 @@ import type { Bench } from '../lib/bench.ts';
 import { say } from '../lib/progress.ts';
 import { scalesUpTo } from '../lib/scales.ts';
 import { timed } from '../lib/statistics.ts';
-import { openManyDays, openPartitions, openRestorable } from './dataset.ts';
+import { openManyDays, openPartitions } from './dataset.ts';
 import { openStore } from './store/store-dataset.ts';
 
 /** Builds every data set that the benchmarks of this scale use and that is not there yet, and prints what each took. */
@@ -10,13 +10,12 @@ export async function seedAll(bench: Bench, print: (line: string) => void): Prom
   const scales = scalesUpTo(bench.scale);
   const stores = scales.map((name) => ({ what: `store, ${name}`, open: () => openStore(bench, name) }));
   const manyDays = scales.map((name) => ({
-    what: `many days (query, rollup), ${name}`,
+    what: `many days (query, rollup, restore), ${name}`,
     open: () => openManyDays(bench, name),
   }));
   const all = [
     ...stores,
     { what: 'partitions (rollup, export, retention)', open: () => openPartitions(bench) },
-    { what: 'restore', open: () => openRestorable(bench) },
     ...manyDays,
   ];
   const startedMs = performance.now();
