@@ -2,22 +2,22 @@ import { Injectable } from '@nestjs/common';
 import { sql, type RawBuilder } from 'kysely';
 import { CoreDatabase } from '@mosis/db';
 import type { PreparedQuery } from '@mosis/sqlite';
-import { hasTag, visibleApps, type StoreFilter } from './visible-apps.repository.js';
+import { hasTag, PLAIN_TAG, visibleApps, type StoreFilter } from './visible-apps.repository.js';
 
 /** Weights of the columns of `apps_fts`: name, package id, description, tags, developer. */
 const BM25 = sql<number>`bm25(apps_fts, 10.0, 5.0, 1.0, 4.0, 3.0)`;
 /**
- * Ranking looks at no more rows than this, once among names and once among everything: each costs microseconds, and a word
- * that more have ranks nothing.
+ * No more rows than this are looked at, the newest, once among names and once among everything: each costs microseconds, and a
+ * word that more have ranks nothing.
  */
-const MAX_RANKED = 1_000;
-/** Names that are looked at for what was typed. */
-const MAX_NAMED = 500;
-/** Newest apps that are looked at for each three-letter piece: what more have tells a near miss from nothing. */
-const MAX_PER_TRIGRAM = 1_000;
+export const MAX_LOOKED_THROUGH = 1_000;
+/** Rows of a three-letter piece that are counted: one that more have tells a near miss from nothing. */
+const MAX_PER_TRIGRAM = 500;
+/** Rows of all pieces of a query together, the rarest pieces first. */
+const MAX_TRIGRAM_ROWS = 2_000;
 /** Apps that share the most pieces, and are compared letter by letter. */
-const MAX_NEAR_CANDIDATES = 300;
-/** What {@link ranking} and near misses leave out before their bounds, with `apps_listed` as `a`. */
+const MAX_NEAR_CANDIDATES = 100;
+/** What {@link listed} and near misses leave out before their bounds, with `apps_listed` as `a`. */
 const IS_LISTED = sql`a.status = 'published' AND a.withdrawn_at IS NULL`;
 /** Apps with one and the same name that come first. */
 const MAX_NAMESAKES = 50;
@@ -25,8 +25,8 @@ const MAX_NAMESAKES = 50;
 /** What ranking needs to know of an app. */
 type Match = { seq: number; name: string; package_id: string };
 
-/** Of tags like these the index has the words as they stand; anything else is left to the comparison of whole tags. */
-const PLAIN_TAG = /^[\p{L}\p{N} .+#-]*[\p{L}\p{N}][\p{L}\p{N} .+#-]*$/u;
+/** An app that shares so many pieces of what was typed. */
+type NearMatch = Match & { shared: number };
 
 /** Rows that have the tag's words among their tags as well: the index finds these, and the tag itself decides. */
 function withTag(expression: string, tag: string): string {
@@ -34,19 +34,23 @@ function withTag(expression: string, tag: string): string {
 }
 
 /**
- * Rows and ranks of what matches, newest first, as a part of a query. What is no longer or not yet published is left out before
- * the bound: drafts, of which anybody makes as many as he likes, must not take the places of what was reviewed. The index that
- * says so covers the join; the table would be read through the pages of each description.
+ * What matches, newest first, as a part of a query. What is no longer or not yet published is left out before the bound:
+ * drafts, of which anybody makes as many as he likes, must not take the places of what was reviewed. The index that says so
+ * has all that is asked here; the table would be read through the pages of each description.
  */
-function ranking(expression: string, { category, tag }: StoreFilter, limit = MAX_RANKED): RawBuilder<unknown> {
+function listed(
+  columns: RawBuilder<unknown>,
+  expression: string,
+  { category, tag }: StoreFilter,
+  limit = MAX_LOOKED_THROUGH,
+): RawBuilder<unknown> {
   const where = [
     sql`apps_fts MATCH ${tag ? withTag(expression, tag) : expression}`,
     IS_LISTED,
     ...(category ? [sql`a.category = ${category}`] : []),
     ...(tag ? [hasTag(tag)] : []),
   ];
-  return sql`SELECT apps_fts.rowid AS seq, ${BM25} AS rank
-    FROM apps_fts CROSS JOIN apps a INDEXED BY apps_listed ON a.seq = apps_fts.rowid
+  return sql`SELECT ${columns} FROM apps_fts CROSS JOIN apps a INDEXED BY apps_listed ON a.seq = apps_fts.rowid
     WHERE ${sql.join(where, sql` AND `)} ORDER BY apps_fts.rowid DESC LIMIT ${limit}`;
 }
 
@@ -79,39 +83,39 @@ export class SearchRepository {
   }
 
   /**
-   * What matches a full-text expression, best first: apps whose names have it all, and apps that have it anywhere. Of each, the
-   * newest {@link MAX_RANKED} of what is published are ranked. Whether devices see an app after all (its owner may be suspended,
-   * its versions yanked) costs more to find out than its rank, so that is left to who shows it.
+   * The newest apps whose names match a full-text expression. Whether devices see one after all (its owner may be suspended,
+   * its versions yanked) costs more to find out than this, so that is left to who shows it; so it is in {@link listNewest} and
+   * {@link rank}.
    */
-  async rank(
-    expression: string,
-    filter: StoreFilter,
-  ): Promise<{ named: [seq: number, name: string][]; seqs: number[] }> {
-    const { rows } = await sql<{ named: string; seqs: string }>`
-      SELECT
-        (SELECT json_group_array(json_array(seq, (SELECT name FROM apps WHERE apps.seq = hit.seq)) ORDER BY rank, seq)
-           FROM (SELECT seq, rank FROM (${ranking(`name : (${expression})`, filter)}) ORDER BY rank, seq LIMIT ${MAX_NAMED}) hit) AS named,
-        (SELECT json_group_array(seq ORDER BY rank, seq) FROM (${ranking(expression, filter)})) AS seqs`.execute(
-      this.db.scan,
-    );
-    const [row] = rows;
-    return {
-      named: JSON.parse(row?.named ?? '[]') as [number, string][],
-      seqs: JSON.parse(row?.seqs ?? '[]') as number[],
-    };
+  async listNamed(expression: string, filter: StoreFilter): Promise<[seq: number, name: string][]> {
+    const names = listed(sql`a.seq, a.name`, `name : (${expression})`, filter);
+    return this.readJson(sql`SELECT json_group_array(json_array(seq, name)) AS json FROM (${names})`);
   }
 
-  /** Apps that match a full-text expression and that devices see, best first, no more than `limit`. */
-  async match(expression: string, filter: StoreFilter, limit: number): Promise<Match[]> {
-    const best = sql`SELECT seq FROM (${ranking(expression, filter)}) ORDER BY rank, seq LIMIT ${limit}`;
-    const { rows } = await sql<{ seq: number }>`${best}`.execute(this.db.scan);
-    return this.listMatches(rows.map(({ seq }) => seq));
+  /** The newest apps that match a full-text expression: the newest, which costs nothing to know, stands for the best. */
+  async listNewest(expression: string, filter: StoreFilter): Promise<number[]> {
+    const seqs = listed(sql`a.seq`, expression, filter);
+    return this.readJson(sql`SELECT json_group_array(seq) AS json FROM (${seqs})`);
+  }
+
+  /**
+   * Of the newest apps that match a full-text expression all, the best first. What bm25 knows of a word it reads from all rows
+   * that have it, which is worth it where words weigh differently.
+   */
+  async rank(expression: string, filter: StoreFilter): Promise<number[]> {
+    const ranked = listed(sql`a.seq, ${BM25} AS rank`, expression, filter);
+    return this.readJson(sql`SELECT json_group_array(seq ORDER BY rank, seq) AS json FROM (${ranked})`);
   }
 
   /** Whether anything published matches a full-text expression. */
   async has(expression: string, filter: StoreFilter): Promise<boolean> {
-    const { rows } = await sql`SELECT 1 FROM (${ranking(expression, filter, 1)})`.execute(this.db.scan);
+    const { rows } = await sql`${listed(sql`a.seq`, expression, filter, 1)}`.execute(this.db.scan);
     return rows.length > 0;
+  }
+
+  private async readJson<Value>(query: RawBuilder<unknown>): Promise<Value[]> {
+    const { rows } = await sql<{ json: string }>`${query}`.execute(this.db.scan);
+    return JSON.parse(rows[0]?.json ?? '[]') as Value[];
   }
 
   /** Of these apps those that devices see, in the same order. */
@@ -121,30 +125,43 @@ export class SearchRepository {
     return seqs.map((seq) => bySeq.get(seq)).filter((row) => row !== undefined);
   }
 
-  /** Apps whose name or package id shares the most of these three-letter pieces. */
+  /**
+   * Apps whose name or package id shares the most of the rarest of these three-letter pieces, and of how many pieces it was
+   * looked for.
+   */
   async matchTrigrams(
     trigrams: readonly string[],
     filter: StoreFilter,
-  ): Promise<{ seq: number; name: string; package_id: string; shared: number }[]> {
-    if (trigrams.length === 0) return [];
-    const hits = sql.join(
-      trigrams.map(
-        (trigram) => sql`SELECT seq FROM (
-          SELECT t.rowid AS seq FROM apps_trigrams t CROSS JOIN apps a INDEXED BY apps_listed ON a.seq = t.rowid
-           WHERE t.apps_trigrams MATCH ${`"${trigram.replaceAll('"', '""')}"`} AND ${IS_LISTED}
-           ORDER BY t.rowid DESC LIMIT ${MAX_PER_TRIGRAM})`,
-      ),
-      sql` UNION ALL `,
-    );
-    const best = sql<{
-      seq: number;
-      shared: number;
-    }>`(SELECT seq, COUNT(*) AS shared FROM (${hits}) GROUP BY seq ORDER BY shared DESC, seq LIMIT ${MAX_NEAR_CANDIDATES})`;
-    return visibleApps(this.db.scan, filter)
+  ): Promise<{ matches: NearMatch[]; pieces: number }> {
+    const pieces = await this.findRarest(trigrams);
+    if (pieces.length === 0) return { matches: [], pieces: 0 };
+    const best = sql<{ seq: number; shared: number }>`(
+      SELECT seq, COUNT(*) AS shared FROM (
+        SELECT t.rowid AS seq FROM json_each(${JSON.stringify(pieces)}) piece
+          CROSS JOIN apps_trigrams t CROSS JOIN apps a INDEXED BY apps_listed ON a.seq = t.rowid
+         WHERE t.apps_trigrams MATCH piece.value AND ${IS_LISTED} LIMIT ${MAX_TRIGRAM_ROWS})
+       GROUP BY seq ORDER BY shared DESC, seq LIMIT ${MAX_NEAR_CANDIDATES})`;
+    const matches = await visibleApps(this.db.scan, filter)
       .innerJoin(best.as('hit'), 'hit.seq', 'a.seq')
       .select(['a.seq', 'a.name', 'a.package_id', 'hit.shared'])
       .orderBy('hit.shared', 'desc')
       .orderBy('a.seq')
       .execute();
+    return { matches, pieces: pieces.length };
+  }
+
+  /** The pieces, as FTS5 takes them, that the fewest apps have: as many as {@link MAX_TRIGRAM_ROWS} allow, and one at least. */
+  private async findRarest(trigrams: readonly string[]): Promise<string[]> {
+    const pieces = trigrams.map((trigram) => `"${trigram.replaceAll('"', '""')}"`);
+    const { rows } = await sql<{ piece: string; count: number }>`
+      SELECT piece.value AS piece, (
+        SELECT COUNT(*) FROM (
+          SELECT 1 FROM apps_trigrams t CROSS JOIN apps a INDEXED BY apps_listed ON a.seq = t.rowid
+           WHERE t.apps_trigrams MATCH piece.value AND ${IS_LISTED} LIMIT ${MAX_PER_TRIGRAM})) AS count
+        FROM json_each(${JSON.stringify(pieces)}) piece`.execute(this.db.scan);
+    const known = rows.filter(({ count }) => count > 0).sort((one, other) => one.count - other.count);
+    let sum = 0;
+    const rarest = known.filter(({ count }) => count < MAX_PER_TRIGRAM && (sum += count) <= MAX_TRIGRAM_ROWS);
+    return (rarest.length > 0 ? rarest : known.slice(0, 1)).map(({ piece }) => piece);
   }
 }

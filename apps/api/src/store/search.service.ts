@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../common/app-error.js';
 import { decodeCursor, encodeCursor, type Page } from '../common/pagination.js';
-import { SearchRepository } from './search.repository.js';
+import { MAX_LOOKED_THROUGH, SearchRepository } from './search.repository.js';
 import { StoreRepository, type StoreAppRow, type StoreSort } from './store.repository.js';
 import type { StoreFilter } from './visible-apps.repository.js';
 import type { SearchQuery } from './store.schemas.js';
@@ -20,7 +20,9 @@ const MIN_SHARED = 0.3;
 
 /**
  * Searching the store. Relevance is, in this order: the exact package id or name; names that begin with what was typed; names
- * that have all the words; everything that has them, each ranked by bm25; then what is close to a misspelt or cut-short word.
+ * that have all the words, the shortest first; whatever has one word in its package id, its tags or its developer's name, then
+ * in its description, the newest first, or has several words anywhere, ranked by bm25; then what is close to a misspelt or
+ * cut-short word.
  */
 @Injectable()
 export class SearchService {
@@ -54,14 +56,7 @@ export class SearchService {
   private async rank(text: string, filter: StoreFilter): Promise<number[]> {
     const terms = findTerms(text);
     const found = new Set(await this.repository.findExact(text, filter));
-    if (terms.length > 0) {
-      const folded = foldText(text);
-      const { named, seqs } = await this.repository.rank(toMatchExpression(terms), filter);
-      for (const [seq, name] of named) if (foldText(name) === folded) found.add(seq);
-      for (const [seq, name] of named) if (foldText(name).startsWith(folded)) found.add(seq);
-      for (const [seq] of named) found.add(seq);
-      for (const seq of seqs) found.add(seq);
-    }
+    if (terms.length > 0) for (const seq of await this.findAll(text, terms, filter)) found.add(seq);
     // Of many it matters to nobody how many are hidden; of few it does, because near misses may follow them.
     if (found.size > MAX_LOOKED_AT) return [...found];
     const ranked = new Set((await this.repository.listMatches([...found])).map(({ seq }) => seq));
@@ -69,11 +64,30 @@ export class SearchService {
     return [...ranked];
   }
 
+  /** What has all the words: names as close to the text as they are short, then everything else. */
+  private async findAll(text: string, terms: readonly string[], filter: StoreFilter): Promise<number[]> {
+    const expression = toMatchExpression(terms);
+    const folded = foldText(text);
+    const named = (await this.repository.listNamed(expression, filter)).map(([seq, name]) => {
+      const foldedName = foldText(name);
+      const closeness = foldedName === folded ? 0 : foldedName.startsWith(folded) ? 1 : 2;
+      return { seq, closeness, length: name.length };
+    });
+    named.sort((one, other) => one.closeness - other.closeness || one.length - other.length || other.seq - one.seq);
+    const seqs = named.map(({ seq }) => seq);
+    if (seqs.length >= MAX_LOOKED_THROUGH) return seqs;
+    if (terms.length > 1) return [...seqs, ...(await this.repository.rank(expression, filter))];
+    const columns = '{package_id tags developer_name}';
+    // With a tag few are left, and what their tags say is known.
+    const said = filter.tag ? [] : await this.repository.listNewest(`${columns} : (${expression})`, filter);
+    return [...seqs, ...said, ...(await this.repository.listNewest(expression, filter))];
+  }
+
   private async findNear(text: string, terms: readonly string[], filter: StoreFilter): Promise<number[]> {
     const trigrams = findTrigrams(text);
-    const candidates = await this.repository.matchTrigrams(trigrams, filter);
+    const { matches: candidates, pieces } = await this.repository.matchTrigrams(trigrams, filter);
     const near = candidates
-      .filter(({ shared }) => shared >= Math.max(1, (foldText(text).length - 2) * MIN_SHARED))
+      .filter(({ shared }) => shared >= Math.max(1, pieces * MIN_SHARED))
       .map((candidate) => ({ ...candidate, distance: findDistance(text, [candidate.name, candidate.package_id]) }))
       .filter((candidate) => candidate.distance !== undefined)
       .sort((one, other) => (one.distance ?? 0) - (other.distance ?? 0) || other.shared - one.shared);
@@ -89,7 +103,9 @@ export class SearchService {
     ];
     for (const expression of expressions) {
       if (expression === undefined || found.length >= ENOUGH) continue;
-      const matches = await this.repository.match(expression, filter, MAX_NEAR);
+      const matches = await this.repository.listMatches(
+        (await this.repository.rank(expression, filter)).slice(0, MAX_NEAR),
+      );
       found.push(...matches.map(({ seq }) => seq));
     }
     return found;
@@ -108,7 +124,7 @@ export class SearchService {
   }
 
   private async findWordsLike(term: string, filter: StoreFilter): Promise<string[]> {
-    const candidates = await this.repository.matchTrigrams(findTrigrams(term), filter);
+    const { matches: candidates } = await this.repository.matchTrigrams(findTrigrams(term), filter);
     const limit = term.length <= 4 ? 1 : 2;
     const words = new Map<string, number>();
     for (const { name } of candidates) {
