@@ -5,5 +5,5 @@ export function plainEnvironment(more: Record<string, string> = {}): NodeJS.Proc
 }
 
 /** The flags and allocator settings that `npm start` gives the server. */
-export const serverFlags = ['--max-semi-space-size=2'];
+export const serverFlags = ['--max-semi-space-size=1'];
 export const serverAllocator = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '262144' };

@@ -181,7 +181,7 @@ describe('the container', () => {
     // The program, and with it the flags and the allocator, are those of `npm start`.
     expect(commandOf(pid).slice(0, 4)).toEqual([
       'node',
-      '--max-semi-space-size=2',
+      '--max-semi-space-size=1',
       join(app, 'apps/api/dist/main.js'),
       'serve',
     ]);

@@ -80,7 +80,7 @@ describe('the process in front of the server', () => {
   it('hands its arguments on as they are, and leaves no trace of itself to what the server forks', async () => {
     const { process: child, hello } = await start(['serve', '--demo', 'two words', '']);
     // The memory setting stays: whoever forks without saying otherwise wants a small process, too.
-    const execArgv = ['--max-semi-space-size=2'];
+    const execArgv = ['--max-semi-space-size=1'];
     expect(hello).toEqual({ pid: hello.pid, args: ['serve', '--demo', 'two words', ''], execArgv });
     child.kill('SIGTERM');
     await once(child, 'close');

@@ -62,7 +62,7 @@ export class ServerProcess {
     args: string[],
     main = MAIN,
   ): Promise<ServerProcess> {
-    const child = spawn(process.execPath, ['--max-semi-space-size=2', main, 'serve', ...args], {
+    const child = spawn(process.execPath, ['--max-semi-space-size=1', main, 'serve', ...args], {
       // The memory settings are those of `npm start`.
       env: { ...environmentOf(dataDir, environment), MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '262144' },
       stdio: ['ignore', 'pipe', 'pipe'],
