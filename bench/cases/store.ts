@@ -1,4 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { createReadStream } from 'node:fs';
+import { coreDatabasePath } from '@mosis/db';
 import type { Bench, BenchCase } from '../lib/bench.ts';
 import { BareServer } from '../baselines/bare.ts';
 import { runMosis } from '../lib/mosis.ts';
@@ -35,6 +37,7 @@ export const storeCase: BenchCase = {
 };
 
 async function measureInProcess(bench: Bench, dataset: StoreDataset, smaller: Map<string, number[]>): Promise<void> {
+  await readThrough(coreDatabasePath(dataset.folder));
   const store = new OpenStore(dataset);
   bench.atEnd(() => store.close());
   const apps = dataset.apps.toLocaleString('en');
@@ -68,6 +71,11 @@ async function measureInProcess(bench: Bench, dataset: StoreDataset, smaller: Ma
     values: [(ms / KEY_CHECKS) * 1000],
     target: { atMost: 50 },
   });
+}
+
+/** Brings a file into the page cache, as far as it fits there: what is measured is the server, not what else was read before. */
+async function readThrough(file: string): Promise<void> {
+  for await (const _ of createReadStream(file, { highWaterMark: 4 * 1024 * 1024 }));
 }
 
 async function measureHttp(bench: Bench, dataset: StoreDataset): Promise<void> {
