@@ -44,7 +44,7 @@ describe('searching for a word that more apps have than ranking looks at', () =>
   });
   afterAll(() => core.dispose());
 
-  const find = async (query: { q: string; tag?: string; category?: string }) =>
+  const find = async (query: { q: string; tag?: string; category?: string; sort?: 'name' }) =>
     (await search.search({ limit: 5, ...query })).items.map(({ name }) => name);
 
   it('begins with the app that is called so, however old it is', async () => {
@@ -70,6 +70,16 @@ describe('searching for a word that more apps have than ranking looks at', () =>
     expect(found).toHaveLength(5);
     expect(found[0]).toBe('Photo Album');
     expect(near[0]).toBe('Photo Album');
+  });
+
+  it('finds a near miss in its category, however many others come as near', async () => {
+    core.db.rawWriter.exec(`UPDATE apps SET category = 'Rarer' WHERE seq = 3000`);
+    expect(await find({ q: 'helpar', category: 'Rarer' })).toEqual(['Helper 3000']);
+  });
+
+  it('orders what it found as the lists of the store are ordered', async () => {
+    const names = ['Helper 2201', 'Helper 2202', 'Helper 2203', 'Helper 2204', 'Helper 2205'];
+    expect(await find({ q: 'photo', sort: 'name' })).toEqual(names);
   });
 
   it('has no more pages than it has candidates', async () => {

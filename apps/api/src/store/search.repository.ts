@@ -2,7 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { sql, type RawBuilder } from 'kysely';
 import { CoreDatabase } from '@mosis/db';
 import type { PreparedQuery } from '@mosis/sqlite';
-import { hasTag, PLAIN_TAG, visibleApps, type StoreFilter } from './visible-apps.repository.js';
+import {
+  hasTag,
+  orderOf,
+  PLAIN_TAG,
+  visibleApps,
+  type StoreFilter,
+  type StoreSort,
+} from './visible-apps.repository.js';
 
 /** Weights of the columns of `apps_fts`: name, package id, description, tags, developer. */
 const BM25 = sql<number>`bm25(apps_fts, 10.0, 5.0, 1.0, 4.0, 3.0)`;
@@ -17,8 +24,6 @@ const MAX_PER_TRIGRAM = 500;
 const MAX_TRIGRAM_ROWS = 2_000;
 /** Apps that share the most pieces, and are compared letter by letter. */
 const MAX_NEAR_CANDIDATES = 100;
-/** What {@link listed} and near misses leave out before their bounds, with `apps_listed` as `a`. */
-const IS_LISTED = sql`a.status = 'published' AND a.withdrawn_at IS NULL`;
 /** Apps with one and the same name that come first. */
 const MAX_NAMESAKES = 50;
 
@@ -33,6 +38,16 @@ function withTag(expression: string, tag: string): string {
   return PLAIN_TAG.test(tag) ? `(${expression}) AND tags : "${tag}"` : expression;
 }
 
+/** What is left out before a bound: what is not listed, and what the filter does not want. */
+function isWanted({ category, tag }: StoreFilter): RawBuilder<unknown> {
+  const where = [
+    sql`a.status = 'published' AND a.withdrawn_at IS NULL`,
+    ...(category ? [sql`a.category = ${category}`] : []),
+    ...(tag ? [hasTag(tag)] : []),
+  ];
+  return sql.join(where, sql` AND `);
+}
+
 /**
  * What matches, newest first, as a part of a query. What is no longer or not yet published is left out before the bound:
  * drafts, of which anybody makes as many as he likes, must not take the places of what was reviewed. The index that says so
@@ -41,15 +56,11 @@ function withTag(expression: string, tag: string): string {
 function listed(
   columns: RawBuilder<unknown>,
   expression: string,
-  { category, tag }: StoreFilter,
+  filter: StoreFilter,
   limit = MAX_LOOKED_THROUGH,
 ): RawBuilder<unknown> {
-  const where = [
-    sql`apps_fts MATCH ${tag ? withTag(expression, tag) : expression}`,
-    IS_LISTED,
-    ...(category ? [sql`a.category = ${category}`] : []),
-    ...(tag ? [hasTag(tag)] : []),
-  ];
+  const { tag } = filter;
+  const where = [sql`apps_fts MATCH ${tag ? withTag(expression, tag) : expression}`, isWanted(filter)];
   return sql`SELECT ${columns} FROM apps_fts CROSS JOIN apps a INDEXED BY apps_listed ON a.seq = apps_fts.rowid
     WHERE ${sql.join(where, sql` AND `)} ORDER BY apps_fts.rowid DESC LIMIT ${limit}`;
 }
@@ -113,6 +124,14 @@ export class SearchRepository {
     return rows.length > 0;
   }
 
+  /** The same apps in the order of one of the store's lists. */
+  async sort(seqs: readonly number[], sort: StoreSort): Promise<number[]> {
+    const { column, direction } = orderOf(sort);
+    const way = sql.raw(direction);
+    return this.readJson(sql`SELECT json_group_array(a.seq ORDER BY ${column} ${way}, a.seq ${way}) AS json
+      FROM apps a WHERE a.seq IN (SELECT value FROM json_each(${JSON.stringify(seqs)}))`);
+  }
+
   private async readJson<Value>(query: RawBuilder<unknown>): Promise<Value[]> {
     const { rows } = await sql<{ json: string }>`${query}`.execute(this.db.scan);
     return JSON.parse(rows[0]?.json ?? '[]') as Value[];
@@ -133,15 +152,15 @@ export class SearchRepository {
     trigrams: readonly string[],
     filter: StoreFilter,
   ): Promise<{ matches: NearMatch[]; pieces: number }> {
-    const pieces = await this.findRarest(trigrams);
+    const pieces = await this.findRarest(trigrams, filter);
     if (pieces.length === 0) return { matches: [], pieces: 0 };
     const best = sql<{ seq: number; shared: number }>`(
       SELECT seq, COUNT(*) AS shared FROM (
         SELECT t.rowid AS seq FROM json_each(${JSON.stringify(pieces)}) piece
           CROSS JOIN apps_trigrams t CROSS JOIN apps a INDEXED BY apps_listed ON a.seq = t.rowid
-         WHERE t.apps_trigrams MATCH piece.value AND ${IS_LISTED} LIMIT ${MAX_TRIGRAM_ROWS})
+         WHERE t.apps_trigrams MATCH piece.value AND ${isWanted(filter)} LIMIT ${MAX_TRIGRAM_ROWS})
        GROUP BY seq ORDER BY shared DESC, seq LIMIT ${MAX_NEAR_CANDIDATES})`;
-    const matches = await visibleApps(this.db.scan, filter)
+    const matches = await visibleApps(this.db.scan, {})
       .innerJoin(best.as('hit'), 'hit.seq', 'a.seq')
       .select(['a.seq', 'a.name', 'a.package_id', 'hit.shared'])
       .orderBy('hit.shared', 'desc')
@@ -151,13 +170,13 @@ export class SearchRepository {
   }
 
   /** The pieces, as FTS5 takes them, that the fewest apps have: as many as {@link MAX_TRIGRAM_ROWS} allow, and one at least. */
-  private async findRarest(trigrams: readonly string[]): Promise<string[]> {
+  private async findRarest(trigrams: readonly string[], filter: StoreFilter): Promise<string[]> {
     const pieces = trigrams.map((trigram) => `"${trigram.replaceAll('"', '""')}"`);
     const { rows } = await sql<{ piece: string; count: number }>`
       SELECT piece.value AS piece, (
         SELECT COUNT(*) FROM (
           SELECT 1 FROM apps_trigrams t CROSS JOIN apps a INDEXED BY apps_listed ON a.seq = t.rowid
-           WHERE t.apps_trigrams MATCH piece.value AND ${IS_LISTED} LIMIT ${MAX_PER_TRIGRAM})) AS count
+           WHERE t.apps_trigrams MATCH piece.value AND ${isWanted(filter)} LIMIT ${MAX_PER_TRIGRAM})) AS count
         FROM json_each(${JSON.stringify(pieces)}) piece`.execute(this.db.scan);
     const known = rows.filter(({ count }) => count > 0).sort((one, other) => one.count - other.count);
     let sum = 0;

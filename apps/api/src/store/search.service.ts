@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { AppError } from '../common/app-error.js';
 import { decodeCursor, encodeCursor, type Page } from '../common/pagination.js';
 import { MAX_LOOKED_THROUGH, SearchRepository } from './search.repository.js';
-import { StoreRepository, type StoreAppRow, type StoreSort } from './store.repository.js';
-import type { StoreFilter } from './visible-apps.repository.js';
+import { StoreRepository, type StoreAppRow } from './store.repository.js';
+import type { StoreFilter, StoreSort } from './visible-apps.repository.js';
 import type { SearchQuery } from './store.schemas.js';
 import { countEdits, findDistance, findTerms, findTrigrams, foldText, toMatchExpression } from './search-text.js';
 
@@ -38,7 +38,7 @@ export class SearchService {
     const sort = query.sort ?? (text === '' ? 'updated' : 'relevance');
     if (text === '') return this.list(filter, sort === 'relevance' ? 'updated' : sort, query);
     const ranked = await this.rank(text, filter);
-    return sort === 'relevance' ? this.pageOf(ranked, query) : this.sorted(ranked, sort, query);
+    return this.pageOf(sort === 'relevance' ? ranked : await this.repository.sort(ranked, sort), query);
   }
 
   private async list(filter: StoreFilter, sort: StoreSort, query: SearchQuery): Promise<Page<StoreAppRow>> {
@@ -150,21 +150,6 @@ export class SearchService {
       next += asked.length;
     }
     return { items, next_cursor: next < seqs.length ? encodeCursor([next]) : null };
-  }
-
-  private async sorted(seqs: readonly number[], sort: StoreSort, query: SearchQuery): Promise<Page<StoreAppRow>> {
-    const rows: StoreAppRow[] = [];
-    for (let start = 0; start < seqs.length; start += 500)
-      rows.push(...(await this.store.listBySeq(seqs.slice(start, start + 500))));
-    const direction = sort === 'name' ? 1 : -1;
-    rows.sort((one, other) => {
-      const [a, b] = [sortValue(one, sort).toLowerCase(), sortValue(other, sort).toLowerCase()];
-      return direction * (a < b ? -1 : a > b ? 1 : one.seq - other.seq);
-    });
-    return this.pageOf(
-      rows.map(({ seq }) => seq),
-      query,
-    );
   }
 }
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import { CoreDatabase, type CoreRow } from '@mosis/db';
-import { isListed, visibleApps, type StoreFilter } from './visible-apps.repository.js';
+import { isListed, orderOf, visibleApps, type StoreFilter, type StoreSort } from './visible-apps.repository.js';
 
 /** What the store shows of an app. */
 export type StoreAppRow = Pick<
@@ -34,8 +34,6 @@ export type OfferedVersionRow = Pick<
   | 'release_notes'
   | 'published_at'
 > & { public_key: string; fingerprint: string };
-
-export type StoreSort = 'newest' | 'updated' | 'name';
 
 const SHOWN = [
   'a.seq',
@@ -78,11 +76,7 @@ export class StoreRepository {
     limit: number,
     after?: readonly [string, number],
   ): Promise<StoreAppRow[]> {
-    const column =
-      sort === 'name'
-        ? sql<string>`a.name COLLATE NOCASE`
-        : sql<string>`${sql.ref(sort === 'newest' ? 'a.first_published_at' : 'a.last_published_at')}`;
-    const direction = sort === 'name' ? 'asc' : 'desc';
+    const { column, direction } = orderOf(sort);
     let query = visibleApps(this.db.scan, filter).select(SHOWN);
     if (after)
       query = query.where(

@@ -1,4 +1,4 @@
-import { sql, type ExpressionBuilder, type SelectQueryBuilder } from 'kysely';
+import { sql, type ExpressionBuilder, type RawBuilder, type SelectQueryBuilder } from 'kysely';
 import type { CoreHandle, CoreSchema } from '@mosis/db';
 
 /** Narrows the store down. */
@@ -8,6 +8,15 @@ export interface StoreFilter {
 }
 
 type Tables = { a: CoreSchema['apps']; d: CoreSchema['developers'] };
+
+export type StoreSort = 'newest' | 'updated' | 'name';
+
+/** What the store's lists are in order of; rows that are equal follow each other by `a.seq` in the same direction. */
+export function orderOf(sort: StoreSort): { column: RawBuilder<string>; direction: 'asc' | 'desc' } {
+  if (sort === 'name') return { column: sql<string>`a.name COLLATE NOCASE`, direction: 'asc' };
+  const column = sort === 'newest' ? 'a.first_published_at' : 'a.last_published_at';
+  return { column: sql<string>`${sql.ref(column)}`, direction: 'desc' };
+}
 
 /** Apps that devices see, narrowed down, with their owners as `d`. */
 export function visibleApps(

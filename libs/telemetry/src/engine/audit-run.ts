@@ -33,8 +33,8 @@ export interface AuditParts {
 }
 
 /**
- * Counts bucket days again, from verified copies of partitions or from raw rows, and compares with the roll-ups; days that are not wholly covered any more are
- * left alone. With `repair`, differences are put right and verdicts follow the thresholds of now.
+ * Counts bucket days again, from verified copies of partitions or from raw rows, and compares with the roll-ups; days that
+ * are not wholly covered any more are left alone. With `repair`, differences are put right and verdicts follow the thresholds of now.
  */
 export async function runAudit(
   parts: AuditParts,
