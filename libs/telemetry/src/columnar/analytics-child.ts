@@ -39,7 +39,7 @@ async function start(): Promise<{ connect: () => Promise<Session>; handlers: Han
   const raw = { ...settings, db, staged: new StagedPartitions(files), times: new ArchiveTimes(settings.dataDir) };
   const counted = new CountedPartitions(files);
   return {
-    connect: async () => new Session(await duck.connect()),
+    connect: () => Session.open(duck),
     handlers: {
       archive: (session, { day }) => archivePartition(session, files, day),
       aggregates: (session, { day }) => writeAggregates(session, files, day),
@@ -71,7 +71,7 @@ async function answer(id: number, name: RequestName, request: unknown): Promise<
     return { id, error: { name: kind, message, code } };
   } finally {
     running.delete(id);
-    session?.connection.closeSync();
+    session?.close();
   }
 }
 

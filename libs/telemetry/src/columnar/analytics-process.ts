@@ -196,7 +196,8 @@ export class AnalyticsProcess {
     const settings: AnalyticsSettings = { dataDir, rawDays, memoryLimitMb, threads, aggregatesFolder };
     const child = fork(compiledModulePath(import.meta.url, './analytics-child.js'), [JSON.stringify(settings)], {
       serialization: 'advanced',
-      execArgv: [],
+      // For `collectAnswers`.
+      execArgv: ['--expose-gc'],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       env: {},
     });

@@ -148,7 +148,7 @@ describe('the comparison of a copy with its table', () => {
     const scratch = makeScratch(fixture.dataDir);
     const settings = { dataDir: fixture.dataDir, rawDays: 90, memoryLimitMb: 128, threads: 1 };
     const duck = await openDuck(settings, scratch);
-    const session = new Session(await duck.connect());
+    const session = await Session.open(duck);
     const db = openTelemetryReader(fixture.dataDir);
     try {
       const deps = { dataDir: fixture.dataDir, db, scratch, dictionaries: new Dictionaries(db) };

@@ -39,13 +39,34 @@ export async function openDuck(settings: AnalyticsSettings, scratch: string): Pr
 /** One request's connection, and whether the request was given up. */
 export class Session {
   #cancelled = false;
+  #second: Session | undefined;
 
-  constructor(readonly connection: DuckDBConnection) {}
+  private constructor(
+    private readonly duck: DuckDBInstance,
+    readonly connection: DuckDBConnection,
+  ) {}
+
+  static async open(duck: DuckDBInstance): Promise<Session> {
+    return new Session(duck, await duck.connect());
+  }
+
+  /** Another connection of the same request, since one reads the rows of one statement at a time. */
+  async second(): Promise<Session> {
+    this.#second ??= await Session.open(this.duck);
+    if (this.#cancelled) this.#second.cancel();
+    return this.#second;
+  }
 
   /** Stops the statement that runs, and every later one. */
   cancel(): void {
     this.#cancelled = true;
     this.connection.interrupt();
+    this.#second?.cancel();
+  }
+
+  close(): void {
+    this.#second?.close();
+    this.connection.closeSync();
   }
 
   /** @throws when the request was given up */
@@ -77,4 +98,9 @@ export class Session {
 /** Lets messages in between two pieces of work: a request to stop among them. */
 export function breathe(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Gives the memory of answers back that nobody looks at any more: the collector sees how small their handles are only. */
+export function collectAnswers(): void {
+  globalThis.gc?.();
 }

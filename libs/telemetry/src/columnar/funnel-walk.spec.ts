@@ -38,6 +38,10 @@ describe('a walk through a funnel', () => {
         const walk = new FunnelWalk(4, withinMs);
         for (const { timeMs, device, mask } of events) walk.add(timeMs, device, mask);
         expect(walk.reached).toEqual([1, 2, 3, 4].map((length) => devicesWithChain(events, length, withinMs)));
+        const ofDevice = (device: number): Event[] => events.filter((one) => one.device === device);
+        for (const device of [0, 1, 5_000]) {
+          expect(walk.finished[device] === '1').toBe(devicesWithChain(ofDevice(device), 4, withinMs) === 1);
+        }
       }),
       { numRuns: 1_000 },
     );

@@ -10,45 +10,57 @@ export const DEVICES_PER_WALK = 1 << 20;
 export class FunnelWalk {
   /** Devices that reached each step. */
   readonly reached: number[];
-  /** By step: for each device the time of that first step, `NEVER` before the step is reached. */
-  readonly #latest: Float64Array[];
+  /** By device and step: the time of that first step, `NEVER` before the step is reached. */
+  #latest = new Float64Array();
+  /** A digit for each device, see `finished`. */
+  #finished = Buffer.alloc(0);
 
   /** @param withinMs the last step follows the first within this time */
   constructor(
-    steps: number,
+    private readonly steps: number,
     private readonly withinMs: number,
   ) {
     this.reached = Array.from({ length: steps }, () => 0);
-    this.#latest = this.reached.map(() => new Float64Array());
   }
 
   /** Takes the next event: bit k of `mask` says that it can be step k. Times never go back. */
   add(timeMs: number, device: number, mask: number): void {
-    if (device >= (this.#latest[0] as Float64Array).length) this.#grow(device + 1);
+    const first = device * this.steps;
+    if (first >= this.#latest.length) this.#grow(device + 1);
     // From the last step down, since an event that can be two steps is one of them only.
-    for (let step = this.reached.length - 1; step > 0; step--) {
+    for (let step = this.steps - 1; step > 0; step--) {
       if ((mask & (1 << step)) === 0) continue;
-      const startMs = (this.#latest[step - 1] as Float64Array)[device] as number;
+      const startMs = this.#latest[first + step - 1] as number;
       if (timeMs - startMs <= this.withinMs) this.#reach(step, device, startMs);
     }
     if ((mask & 1) !== 0) this.#reach(0, device, timeMs);
   }
 
+  /** A digit for each device: 1 when it came to the end, so that no event of its own changes anything any more. */
+  get finished(): string {
+    return this.#finished.toString('latin1');
+  }
+
   #reach(step: number, device: number, startMs: number): void {
-    const latest = this.#latest[step] as Float64Array;
-    const before = latest[device] as number;
+    const place = device * this.steps + step;
+    const before = this.#latest[place] as number;
     if (startMs <= before) return;
-    if (before === NEVER) this.reached[step] = (this.reached[step] as number) + 1;
-    latest[device] = startMs;
+    if (before === NEVER) {
+      this.reached[step] = (this.reached[step] as number) + 1;
+      if (step === this.steps - 1) this.#finished[device] = ONE;
+    }
+    this.#latest[place] = startMs;
   }
 
   #grow(devices: number): void {
-    this.#latest.forEach((times, step) => {
-      const larger = new Float64Array(Math.max(devices, 2 * times.length, 1024)).fill(NEVER, times.length);
-      larger.set(times);
-      this.#latest[step] = larger;
-    });
+    const before = this.#latest;
+    this.#latest = new Float64Array(Math.max(devices * this.steps, 2 * before.length, 1024)).fill(NEVER, before.length);
+    this.#latest.set(before);
+    const finished = Buffer.alloc(Math.ceil(this.#latest.length / this.steps), '0');
+    this.#finished.copy(finished);
+    this.#finished = finished;
   }
 }
 
+const ONE = '1'.charCodeAt(0);
 const NEVER = Number.NEGATIVE_INFINITY;

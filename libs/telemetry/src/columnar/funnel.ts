@@ -1,25 +1,24 @@
-import type { DuckDBDoubleVector } from '@duckdb/node-api';
+import { dayOf } from '../storage/days.js';
 import type { RawConnection } from '@mosis/sqlite/connection';
-import { QueryError, type FunnelAnswer, type FunnelQuery, type TimeRange } from '../queries/types.js';
-import { DAY_MS } from '../storage/days.js';
-import type { Session } from './duck.js';
+import { QueryError, type FunnelAnswer, type FunnelQuery } from '../queries/types.js';
+import { literal, type Session } from './duck.js';
 import { checkType, pointerTo } from './fields.js';
 import { DEVICES_PER_WALK, FunnelWalk } from './funnel-walk.js';
 import { checkRange, rangeText } from './questions.js';
-import { askedEvents, Bound, type RawDeps } from './raw-events.js';
+import { askedByOrder, type Part, type RawDeps } from './raw-events.js';
+import { inTurn } from './step-events.js';
 
 const MIN_STEPS = 2;
 const MAX_STEPS = 8;
-/** Every set of steps an event can be. */
-const MASKS = 1 << MAX_STEPS;
-
-/** Rows of the partitions one statement reads, roughly: sorting them stays within DuckDB's memory. */
-export const ROWS_PER_SLICE = 12_000_000;
+/** An event in 32 bits: the steps its data says it is, then the place of its type from 1 on, then its device. */
+const TYPE_SHIFT = MAX_STEPS;
+const DEVICE_SHIFT = TYPE_SHIFT + 4;
 
 /**
  * How many devices went through the first k steps, each step an event of its own that follows the one before (by time, then
- * by receipt), the last within `withinMs` of the first. DuckDB finds and sorts the events, some days of event time after the
- * other; the devices are followed here, in one pass.
+ * by receipt), the last within `withinMs` of the first. DuckDB finds the events and sorts
+ * those that are not in order; the devices are followed here, in one pass, each until it
+ * came to the end.
  *
  * @throws QueryError `invalid-steps`, `invalid-type`
  */
@@ -37,14 +36,22 @@ export async function funnel(
   }
   const steps = query.steps.map(readStep);
   checkRange(query.range);
+  const second = await session.second();
   const reached = steps.map(() => 0);
-  for (let first = 0; first === 0 || first < countDevices(deps.db, query.packageId); first += DEVICES_PER_WALK) {
+  const devices = countDevices(deps.db, query.packageId);
+  for (let first = 0; first === 0 || first < devices; first += DEVICES_PER_WALK) {
     const walk = new FunnelWalk(steps.length, query.withinMs);
-    for (const range of slices(deps.db, query.range)) {
-      const bound = new Bound();
-      const events = await askedEvents(session, deps, { ...query, range }, nowMs, bound);
-      if (events !== undefined) await follow(session, walk, sortedEvents(events, steps, first, bound), bound);
-    }
+    const selection = new StepSelection(steps, devices > DEVICES_PER_WALK / 2 ? first : undefined);
+    const { inOrder, others, bots } = await askedByOrder(session, deps, query, nowMs);
+    const isBot = (timeMs: number, device: number): boolean => bots.get(dayOf(timeMs))?.has(first + device) ?? false;
+    await inTurn(
+      inOrder.map((part) => ({ session, bound: part.bound, sql: () => selection.of(part, walk.finished) })),
+      { session: second, bound: others.bound, sql: () => selection.of(others, '', 'ORDER BY ms, received, id') },
+      (timeMs, event) => {
+        const device = selection.deviceOf(event);
+        if (bots.size === 0 || !isBot(timeMs, device)) walk.add(timeMs, device, selection.maskOf(event));
+      },
+    );
     walk.reached.forEach((count, step) => (reached[step] = (reached[step] as number) + count));
   }
   return {
@@ -72,56 +79,58 @@ function countDevices(db: RawConnection, packageId: string): number {
   return (devices as number | undefined) ?? 0;
 }
 
-/** The range in parts, in order: so many days each that their partitions hold about `ROWS_PER_SLICE` rows. */
-function* slices(db: RawConnection, { fromMs, toMs }: TimeRange): Iterable<TimeRange> {
-  const days = db.prepare('SELECT day, row_count AS n FROM partitions ORDER BY day').all() as {
-    day: number;
-    n: number;
-  }[];
-  let startMs = fromMs;
-  let rows = 0;
-  for (const { day, n } of days) {
-    const dayMs = day * DAY_MS;
-    if (rows > 0 && rows + n > ROWS_PER_SLICE && dayMs > startMs && dayMs < toMs) {
-      yield { fromMs: startMs, toMs: dayMs };
-      startMs = dayMs;
-      rows = 0;
-    }
-    if (dayMs + DAY_MS > startMs) rows += n;
+/** What is read of the events that can be steps: times, and devices with the steps their event can be. */
+class StepSelection {
+  readonly #types: string[];
+  /** By the place of a type, from 1 on: the steps every event of the type is. */
+  readonly #masks: number[];
+
+  /** @param firstDevice the first of the devices of one walk; undefined where there are far fewer than a walk takes */
+  constructor(
+    private readonly steps: readonly Step[],
+    private readonly firstDevice: number | undefined,
+  ) {
+    this.#types = [...new Set(steps.map(({ type }) => type))];
+    this.#masks = [0, ...this.#types.map((type) => maskOf(steps, (step) => step.type === type && !step.field))];
   }
-  yield { fromMs: startMs, toMs };
+
+  /**
+   * A statement with numbers that JavaScript reads many times faster than bigints: doubles, and 32 bits. Types become numbers by a function of one column and constants, which DuckDB takes of each text of a dictionary instead of each
+   * row.
+   */
+  of({ events, bound }: Part, finished: string, order = ''): string | undefined {
+    if (events === undefined) return undefined;
+    const kind = `list_position([${this.#types.map((type) => `${bound.add(type)}::VARCHAR`).join(', ')}], e.type)`;
+    const fields = this.steps.map(({ type, field }, index) => {
+      if (!field) return '0';
+      const text = `json_extract_string(e.data, ${bound.add(pointerTo(field.key))}::VARCHAR)`;
+      const isEqual = `coalesce(${text} = ${bound.add(field.value)}::VARCHAR, false)`;
+      return `CASE WHEN e.kind = ${this.#types.indexOf(type) + 1} AND ${isEqual} THEN ${1 << index} ELSE 0 END`;
+    });
+    const first = this.firstDevice ?? 0;
+    const ofWalk =
+      this.firstDevice === undefined ? '' : `AND device BETWEEN ${first} AND ${first + DEVICES_PER_WALK - 1}`;
+    const isLeftOut =
+      finished === ''
+        ? ''
+        : `AND CASE WHEN device BETWEEN ${first} AND ${first + finished.length - 1} THEN get_bit(${literal(finished)}::BIT, (device - ${first})::INTEGER) = 0 ELSE true END`;
+    return `SELECT ms, (((device - ${first}) << ${DEVICE_SHIFT}) + (kind << ${TYPE_SHIFT}) + fields)::UINTEGER AS event, id::DOUBLE AS id
+      FROM (SELECT e.ms, e.device, e.kind, ${fields.join(' + ')} AS fields, e.received, e.id FROM (
+        SELECT epoch_ms(e.time)::DOUBLE AS ms, e.device::BIGINT AS device, ${kind} AS kind, e.received, e.id, e.data
+        FROM ${events} e) e WHERE e.kind > 0 ${ofWalk} ${isLeftOut})
+      ${order}`;
+  }
+
+  deviceOf(event: number): number {
+    return event >>> DEVICE_SHIFT;
+  }
+
+  maskOf(event: number): number {
+    const place = (event >>> TYPE_SHIFT) & ((1 << (DEVICE_SHIFT - TYPE_SHIFT)) - 1);
+    return (event & ((1 << TYPE_SHIFT) - 1)) | (this.#masks[place] as number);
+  }
 }
 
-/** Times, and devices with the steps their event can be, in the order of events. */
-function sortedEvents(events: string, steps: Step[], firstDevice: number, bound: Bound): string {
-  const matches = steps.map(({ type, field }) => {
-    const isType = `e.type = ${bound.add(type)}::VARCHAR`;
-    if (!field) return isType;
-    const text = `json_extract_string(e.data, ${bound.add(pointerTo(field.key))}::VARCHAR)`;
-    return `(${isType} AND coalesce(${text} = ${bound.add(field.value)}::VARCHAR, false))`;
-  });
-  const mask = matches.map((match, index) => `CASE WHEN ${match} THEN ${1 << index} ELSE 0 END`);
-  // Two numbers for each event, as doubles: JavaScript reads those many times faster than bigints.
-  return `SELECT ms, steps FROM (
-      SELECT epoch_ms(e.time)::DOUBLE AS ms, received, id,
-        ((e.device::BIGINT - ${firstDevice}) * ${MASKS} + ${mask.join(' + ')})::DOUBLE AS steps
-      FROM ${events} e WHERE (${matches.join(' OR ')})
-        AND e.device BETWEEN ${firstDevice} AND ${firstDevice + DEVICES_PER_WALK - 1})
-    ORDER BY ms, received, id`;
-}
-
-async function follow(session: Session, walk: FunnelWalk, sql: string, bound: Bound): Promise<void> {
-  session.check();
-  const result = await session.connection.stream(sql, bound.values);
-  for (;;) {
-    const chunk = await result.fetchChunk();
-    session.check();
-    if (chunk === null || chunk.rowCount === 0) return;
-    const times = chunk.getColumnVector(0) as DuckDBDoubleVector;
-    const steps = chunk.getColumnVector(1) as DuckDBDoubleVector;
-    for (let row = 0; row < chunk.rowCount; row++) {
-      const packed = steps.getItem(row) as number;
-      walk.add(times.getItem(row) as number, Math.floor(packed / MASKS), packed % MASKS);
-    }
-  }
+function maskOf(steps: readonly Step[], isStep: (step: Step) => boolean): number {
+  return steps.reduce((mask, step, index) => (isStep(step) ? mask | (1 << index) : mask), 0);
 }

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import type { AdHocQuery, FunnelQuery } from '../queries/types.js';
 import { scratchFolder } from './scratch.js';
 import { AnalyticsProcess } from './analytics-process.js';
-import { ROWS_PER_SLICE } from './funnel.js';
 import { DEVICES_PER_WALK } from './funnel-walk.js';
+import { ROWS_PER_PART } from './raw-events.js';
 import { runArchive } from './run-archive.js';
 import { TelemetryFixture, type TestEvent } from './test/telemetry-fixture.js';
 
@@ -237,7 +237,7 @@ describe('funnel', () => {
     fixture.db.prepare('UPDATE apps SET next_ordinal = ?').run(DEVICES_PER_WALK + 3);
     // Partitions as large as this are read one by one, so that chains go on from one part to the next.
     fixture.receive('2026-11-09', []);
-    fixture.db.prepare('UPDATE partitions SET row_count = ?').run(ROWS_PER_SLICE);
+    fixture.db.prepare('UPDATE partitions SET row_count = ?').run(ROWS_PER_PART);
     const answers = async (some: typeof questions): Promise<unknown[]> => {
       const counted: unknown[] = [];
       for (const { query } of some) {
@@ -249,6 +249,29 @@ describe('funnel', () => {
     expect(await answers(questions.slice(0, 8))).toEqual(questions.slice(0, 8));
     await archive();
     expect(await answers(questions)).toEqual(questions);
+  });
+
+  it('counts what happened within the range, and what bots did when that is asked for', async () => {
+    const minutes = (device: number, day: string): TestEvent[] =>
+      ['a', 'b'].map((type, minute) => ({ device, type, timeMs: at(`${day}T12:00:00`) + minute * 60_000 }));
+    fixture.receive('2026-11-10', [...minutes(1, '10'), ...minutes(2, '10'), ...minutes(3, '09')]);
+    fixture.receive('2026-11-11', [...minutes(4, '11'), ...minutes(2, '10')]);
+    fixture.bots('com.dev.one', '2026-11-10', [1, 2]);
+    const reached = async (query: Partial<FunnelQuery> = {}): Promise<number[]> => {
+      const asking = { ...asked, steps: ['a', 'b'], withinMs: 60_000, ...query };
+      return (await analytics.rawQuery('funnel', asking)).steps.map(({ devices }) => devices);
+    };
+    const expectAll = async (): Promise<void> => {
+      expect(await reached()).toEqual([2, 2]);
+      expect(await reached({ includeBots: true })).toEqual([4, 4]);
+      expect(await reached({ withinMs: 59_999, includeBots: true })).toEqual([4, 0]);
+      const toNoon = { fromMs: at('09T12:00:00'), toMs: at('10T12:00:01') };
+      expect(await reached({ includeBots: true, range: toNoon })).toEqual([3, 1]);
+      expect(await reached({ includeBots: true, range: { ...toNoon, fromMs: at('09T12:00:01') } })).toEqual([2, 0]);
+    };
+    await expectAll();
+    await archive();
+    await expectAll();
   });
 });
 

@@ -47,10 +47,104 @@ interface Asked {
 export async function askedEvents(
   session: Session,
   deps: RawDeps,
-  { packageId, range, includeBots }: Asked,
+  asked: Asked,
   nowMs: number,
   bound: Bound,
 ): Promise<string | undefined> {
+  const found = await find(session, deps, asked, nowMs);
+  if (found === undefined) return undefined;
+  const { archived, staged } = found;
+  const whole = await deps.times.within(session, archived, asked.range);
+  const wholly = found.ofApp({ archived: archived.filter(({ day }) => whole.has(day)), staged: [] }, bound);
+  const partly = found.ofApp({ archived: archived.filter(({ day }) => !whole.has(day)), staged }, bound);
+  const parts = [
+    ...(wholly === undefined ? [] : [`SELECT * FROM (${wholly})`]),
+    ...(partly === undefined ? [] : [`SELECT * FROM (${partly}) e WHERE ${inRange(asked.range, bound)}`]),
+  ];
+  if (parts.length === 0) return undefined;
+  const events = parts.join('\nUNION ALL BY NAME\n');
+  if (asked.includeBots || !(await fillBotDays(session, deps.db, found.app, asked.range))) return `(${events})`;
+  return `(SELECT * FROM (${events}) e WHERE NOT EXISTS (SELECT 1 FROM bot_days b
+    WHERE b.device = e.device AND b.day = epoch_ms(e.time) // ${DAY_MS}))`;
+}
+
+/** A subquery and the values it is to be run with; undefined for no rows. */
+export interface Part {
+  bound: Bound;
+  events: string | undefined;
+}
+
+/** The events of a question in parts, bots' among them. */
+export interface EventsByOrder {
+  /** Some days after the other: what Parquet copies hold of the day itself, sorted by time and id within each row group. */
+  inOrder: Part[];
+  /** What came on a later day than it happened on, and what no copy has. */
+  others: Part;
+  /** By bucket day, the devices whose events do not count. */
+  bots: ReadonlyMap<number, ReadonlySet<number>>;
+}
+
+/** Rows of the copies one part reads, roughly: those of two such parts are in memory at once. */
+export const ROWS_PER_PART = 4_000_000;
+
+/**
+ * The same events in parts, of one state of the partitions, for whoever needs them by time: most lie in that order, and a
+ * statement that only filters them, without any join, answers them so.
+ *
+ * @throws QueryError `invalid-range`
+ */
+export async function askedByOrder(
+  session: Session,
+  deps: RawDeps,
+  asked: Asked,
+  nowMs: number,
+): Promise<EventsByOrder> {
+  const others: Part = { bound: new Bound(), events: undefined };
+  const found = await find(session, deps, asked, nowMs);
+  if (found === undefined) return { inOrder: [], others, bots: new Map() };
+  const rows = ({ bound }: Part, partitions: ReadablePartitions, ...conditions: string[]): string[] => {
+    const events = found.ofApp(partitions, bound);
+    return events === undefined ? [] : [`SELECT * FROM (${events}) e WHERE ${conditions.join(' AND ')}`];
+  };
+  const lastDay = dayOf(asked.range.toMs - 1);
+  const copies = found.archived.filter(({ day }) => day <= lastDay);
+  const inOrder = inParts(deps.db, copies).map((archived) => {
+    const part: Part = { bound: new Bound(), events: undefined };
+    // What is asked of each row is half of what the statement takes.
+    const isCut = archived.some(
+      ({ day }) => day * DAY_MS < asked.range.fromMs || (day + 1) * DAY_MS > asked.range.toMs,
+    );
+    const cut = isCut ? [inRange(asked.range, part.bound)] : [];
+    part.events = union(rows(part, { archived, staged: [] }, 'e.time >= e.received', ...cut));
+    return part;
+  });
+  // Each by itself: a constant lets DuckDB leave out the row groups with nothing from before that day.
+  const inAll = inRange(asked.range, others.bound);
+  const late = found.archived.flatMap((copy) =>
+    rows(others, { archived: [copy], staged: [] }, `e.time < TIMESTAMP ${literal(formatDay(copy.day))}`, inAll),
+  );
+  others.events = union([...late, ...rows(others, { archived: [], staged: found.staged }, inAll)]);
+  const botDays = asked.includeBots ? new Map<number, Uint32Array>() : readBotDays(deps.db, found.app, asked.range);
+  return { inOrder, others, bots: new Map([...botDays].map(([day, devices]) => [day, new Set(devices)])) };
+}
+
+function union(parts: string[]): string | undefined {
+  return parts.length === 0 ? undefined : `(${parts.join('\nUNION ALL BY NAME\n')})`;
+}
+
+/** What an ad-hoc question is about. */
+interface Found extends ReadablePartitions {
+  app: number;
+  /** The app's rows of some partitions. */
+  ofApp: (partitions: ReadablePartitions, bound: Bound) => string | undefined;
+}
+
+async function find(
+  session: Session,
+  deps: RawDeps,
+  { packageId, range }: Asked,
+  nowMs: number,
+): Promise<Found | undefined> {
   checkRange(range);
   const app = findApp(deps.db, packageId);
   if (app === undefined) return undefined;
@@ -61,36 +155,38 @@ export async function askedEvents(
     dayOf(range.toMs - 1) + LATEST_DAYS,
     nowMs,
   );
-  const inRange = (): string => `e.time >= make_timestamp_ms(${bound.add(BigInt(range.fromMs))}::BIGINT)
-    AND e.time < make_timestamp_ms(${bound.add(BigInt(range.toMs))}::BIGINT)`;
-  const ofApp = (archived: ReadablePartitions['archived'], staged: number[]): string | undefined =>
-    unionOf(
-      deps.dataDir,
-      { archived, staged },
-      {
+  return {
+    app,
+    ...partitions,
+    ofApp: (some, bound) =>
+      unionOf(deps.dataDir, some, {
         // A value that no part of the statement names may not be bound.
         parquet: () => `package_id = ${bound.add(stored)}::VARCHAR`,
         staged: () => `s.app = ${app}`,
-      },
-    );
-  const whole = await deps.times.within(session, partitions.archived, range);
-  const wholly = ofApp(
-    partitions.archived.filter(({ day }) => whole.has(day)),
-    [],
-  );
-  const partly = ofApp(
-    partitions.archived.filter(({ day }) => !whole.has(day)),
-    partitions.staged,
-  );
-  const parts = [
-    ...(wholly === undefined ? [] : [`SELECT * FROM (${wholly})`]),
-    ...(partly === undefined ? [] : [`SELECT * FROM (${partly}) e WHERE ${inRange()}`]),
-  ];
-  if (parts.length === 0) return undefined;
-  const events = parts.join('\nUNION ALL BY NAME\n');
-  if (includeBots || !(await fillBotDays(session, deps.db, app, range))) return `(${events})`;
-  return `(SELECT * FROM (${events}) e WHERE NOT EXISTS (SELECT 1 FROM bot_days b
-    WHERE b.device = e.device AND b.day = epoch_ms(e.time) // ${DAY_MS}))`;
+      }),
+  };
+}
+
+function inRange({ fromMs, toMs }: TimeRange, bound: Bound): string {
+  return `e.time >= make_timestamp_ms(${bound.add(BigInt(fromMs))}::BIGINT)
+    AND e.time < make_timestamp_ms(${bound.add(BigInt(toMs))}::BIGINT)`;
+}
+
+/** Copies in groups of about `ROWS_PER_PART` rows. */
+function inParts(db: RawConnection, copies: ReadablePartitions['archived']): ReadablePartitions['archived'][] {
+  const count = db.prepare('SELECT row_count FROM partitions WHERE day = ?').pluck();
+  const parts: ReadablePartitions['archived'][] = [];
+  let rows = Number.POSITIVE_INFINITY;
+  for (const copy of copies) {
+    const rowsOfCopy = (count.get(copy.day) as number | undefined) ?? 0;
+    if (rows + rowsOfCopy > ROWS_PER_PART) {
+      parts.push([]);
+      rows = 0;
+    }
+    rows += rowsOfCopy;
+    parts.at(-1)?.push(copy);
+  }
+  return parts;
 }
 
 /**
@@ -115,17 +211,23 @@ export function unionOf(
   return parts.length === 0 ? undefined : parts.join('\nUNION ALL BY NAME\n');
 }
 
-/** Fills the temporary table `bot_days` with (day, device) of one app's bots; false when there are none in the range. */
-async function fillBotDays(session: Session, db: RawConnection, app: number, range: TimeRange): Promise<boolean> {
+/** The ordinals of the devices that were bots, by bucket day. */
+function readBotDays(db: RawConnection, app: number, range: TimeRange): Map<number, Uint32Array> {
   const rows = db
     .prepare('SELECT day, devices FROM bot_days WHERE app = ? AND day BETWEEN ? AND ?')
     .all(app, dayOf(range.fromMs), dayOf(range.toMs - 1)) as { day: number; devices: Buffer }[];
-  if (rows.length === 0) return false;
+  return new Map(rows.map(({ day, devices }) => [day, using(readBitmap(devices), (set) => set.toUint32Array())]));
+}
+
+/** Fills the temporary table `bot_days` with (day, device) of one app's bots; false when there are none in the range. */
+async function fillBotDays(session: Session, db: RawConnection, app: number, range: TimeRange): Promise<boolean> {
+  const botDays = readBotDays(db, app, range);
+  if (botDays.size === 0) return false;
   await session.run('CREATE OR REPLACE TEMP TABLE bot_days (day BIGINT, device UINTEGER)');
   const appender = await session.connection.createAppender('bot_days', null, 'temp');
   try {
-    for (const { day, devices } of rows) {
-      for (const device of using(readBitmap(devices), (set) => set.toArray())) {
+    for (const [day, devices] of botDays) {
+      for (const device of devices) {
         appender.appendBigInt(BigInt(day));
         appender.appendUInteger(device);
         appender.endRow();
