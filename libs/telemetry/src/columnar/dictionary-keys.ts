@@ -47,8 +47,11 @@ export class DictionaryKeys {
   }
 }
 
-/** Each column's hash is moved by bits of its own, so that the same text means something else in another column. */
-function keyOf(columns: readonly string[]): string {
+/**
+ * A number of 64 bits for what some columns say. Each column's hash is moved by bits of its own, so that the same text means
+ * something else in another column. DuckDB takes it of each text of a dictionary instead of each row.
+ */
+export function keyOf(columns: readonly string[]): string {
   return columns
     .map((name, index) => (index === 0 ? `hash(${name})` : `(hash(${name}) >> ${index})`))
     .reduce((left, right) => `xor(${left}, ${right})`);
