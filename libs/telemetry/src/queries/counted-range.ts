@@ -75,14 +75,6 @@ export function toWholeHours(range: TimeRange, context: QueryContext): CountedRa
   return countedRange(fromMs, toMs);
 }
 
-/** The days of a range in order; with the hours that count where not all of them do. */
-export function* spansOf(range: CountedRange): Generator<{ day: number; hours?: HourSpan }> {
-  const { wholeDays, edges } = range;
-  for (const hours of edges) if (hours.day < wholeDays.from) yield { day: hours.day, hours };
-  for (let day = wholeDays.from; day < wholeDays.to; day += 1) yield { day };
-  for (const hours of edges) if (hours.day >= wholeDays.to) yield { day: hours.day, hours };
-}
-
 /** `from` and `to` of an answer. */
 export function formatRange(range: TimeRange): { from: string; to: string } {
   return { from: formatTime(range.fromMs), to: formatTime(range.toMs) };

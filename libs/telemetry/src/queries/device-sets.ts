@@ -1,7 +1,8 @@
 import type { RawConnection } from '@mosis/sqlite/connection';
 import { RoaringBitmap32, readBitmap, unionOf, using } from '../bitmaps.js';
 import { codeOf } from './counts.js';
-import { spansOf, type CountedRange, type HourSpan } from './counted-range.js';
+import { type CountedRange, type HourSpan } from './counted-range.js';
+import { OrdinalSet } from './ordinal-set.js';
 import { rowOf, rowsOf } from './snapshot.js';
 import type { Dimension } from './types.js';
 
@@ -39,33 +40,67 @@ export function eachHourSet(
   { day, fromHour, toHour }: HourSpan,
   visit: (hour: number, devices: RoaringBitmap32) => void,
 ): void {
-  const rows = rowsOf<{ hour: number; devices: Buffer }>(
-    db,
-    'SELECT hour, devices FROM hour_devices WHERE day = ? AND app = ? AND hour >= ? AND hour < ?',
-    ...[day, app, fromHour, toHour],
-  );
+  const rows = hourRows(db, app, { day, fromHour, toHour });
   visitWithoutBots(db, app, day, includeBots, rows, ({ hour }, devices) => visit(hour, devices));
 }
 
-/** Visits the devices of the app as a whole, day after day of a range, edge days by their hours. */
+/** Days whose sets are in memory at once. */
+const DAYS_PER_READ = 64;
+
+/**
+ * Visits the devices of the app as a whole, day after day of a range, edge days by their hours: a bitmap as it is stored, and
+ * those of the bots in it that do not count.
+ */
 export function eachDaySet(
   db: RawConnection,
   sets: DeviceSets,
   range: CountedRange,
-  visit: (day: number, devices: RoaringBitmap32) => void,
+  visit: (day: number, devices: Buffer, bots: Buffer | undefined) => void,
 ): void {
-  for (const { day, hours } of spansOf(range)) {
-    if (hours) eachHourSet(db, sets, hours, (_hour, devices) => visit(day, devices));
-    else eachValueSet(db, sets, undefined, day, (_value, devices) => visit(day, devices));
+  const { app, includeBots } = sets;
+  const { from, to } = range.wholeDays;
+  const visitHours = ({ day, fromHour, toHour }: HourSpan): void => {
+    const bots = includeBots ? undefined : botsByDay(db, app, day, day + 1).get(day);
+    for (const { devices } of hourRows(db, app, { day, fromHour, toHour })) visit(day, devices, bots);
+  };
+  for (const hours of range.edges) if (hours.day < from) visitHours(hours);
+  for (let first = from; first < to; first += DAYS_PER_READ) {
+    const end = Math.min(first + DAYS_PER_READ, to);
+    const bots = includeBots ? undefined : botsByDay(db, app, first, end);
+    const rows = rowsOf<{ day: number; devices: Buffer }>(
+      db,
+      `SELECT day, devices FROM day_devices WHERE app = ? AND dimension = ? AND crashed = ? AND day >= ? AND day < ?
+       ORDER BY day`,
+      ...[app, codeOf(undefined), Number(sets.crashed ?? false), first, end],
+    );
+    for (const { day, devices } of rows) visit(day, devices, bots?.get(day));
   }
+  for (const hours of range.edges) if (hours.day >= to) visitHours(hours);
 }
 
 /** How many devices of the app a range has, each counted once. */
 export function countDevices(db: RawConnection, sets: DeviceSets, range: CountedRange): number {
-  return using(new RoaringBitmap32(), (union) => {
-    eachDaySet(db, sets, range, (_day, devices) => union.orInPlace(devices));
-    return union.size;
-  });
+  const union = new OrdinalSet();
+  eachDaySet(db, sets, range, (_day, devices, bots) => union.add(devices, bots));
+  return union.size;
+}
+
+function hourRows(
+  db: RawConnection,
+  app: number,
+  { day, fromHour, toHour }: HourSpan,
+): { hour: number; devices: Buffer }[] {
+  return rowsOf(
+    db,
+    'SELECT hour, devices FROM hour_devices WHERE day = ? AND app = ? AND hour >= ? AND hour < ?',
+    ...[day, app, fromHour, toHour],
+  );
+}
+
+function botsByDay(db: RawConnection, app: number, from: number, to: number): Map<number, Buffer> {
+  const sql = 'SELECT day, devices FROM bot_days WHERE app = ? AND day >= ? AND day < ?';
+  const rows = rowsOf<{ day: number; devices: Buffer }>(db, sql, app, from, to);
+  return new Map(rows.map(({ day, devices }) => [day, devices]));
 }
 
 /** Visits sets that were stored with bots: each without those of its day, unless they count. */

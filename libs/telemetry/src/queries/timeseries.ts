@@ -1,5 +1,5 @@
 import type { RawConnection } from '@mosis/sqlite/connection';
-import { RoaringBitmap32 } from '../bitmaps.js';
+import type { RoaringBitmap32 } from '../bitmaps.js';
 import { HOUR_MS, DAY_MS, dayOf, hourOf } from '../storage/days.js';
 import { bucketsOf, type Buckets } from './buckets.js';
 import { eachDayCount, eachHourCount, measuresOf, type CountMetric, type Counted } from './counts.js';
@@ -15,6 +15,7 @@ import {
 import { eachDaySet, eachHourSet, eachValueSet, UnionByKey, type DeviceSets } from './device-sets.js';
 import { Words, findApp } from './dictionary.js';
 import { chooseShown } from './keys.js';
+import { OrdinalSet } from './ordinal-set.js';
 import { checkTimeseries } from './possible.js';
 import { inSnapshot, type QueryContext } from './snapshot.js';
 import { OTHER_KEY, type Dimension, type TimeseriesAnswer, type TimeseriesQuery } from './types.js';
@@ -119,17 +120,17 @@ function devices(
     return values;
   }
   // Days come in order, so one interval's set is held at a time.
-  const union = new RoaringBitmap32();
+  const union = new OrdinalSet();
   let current = 0;
   const finish = () => {
     values[current] = union.size;
     union.clear();
   };
-  eachDaySet(db, sets, range, (day, set) => {
+  eachDaySet(db, sets, range, (day, devices, bots) => {
     const bucket = buckets.indexOfDay(day);
     if (bucket !== current) finish();
     current = bucket;
-    union.orInPlace(set);
+    union.add(devices, bots);
   });
   finish();
   return values;
