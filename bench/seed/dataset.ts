@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bench } from '../lib/bench.ts';
 import { openEngine } from '../lib/engine.ts';
@@ -21,6 +21,7 @@ import { PartitionWriter } from './partition-writer.ts';
 /** Grows whenever data sets of an older form must not be used again. */
 const FORMAT = 2;
 const COMPLETE = 'dataset.json';
+const ARCHIVE_FOLDER = 'archive';
 /** So many days before the first one have events that came late. */
 const LATE_DAYS = 7;
 
@@ -189,15 +190,19 @@ export async function openPartitions(bench: Bench): Promise<Dataset> {
   return openDataset(bench, { days: 3, rowsPerDay: partitionRows, devices: devices * 2, archived: true });
 }
 
-/** A copy of a data set to change at will, its archive left out; gone when the benchmark ends. */
-export function copyDataset(bench: Bench, dataset: Dataset): Dataset {
+/** A copy of a data set to change at will, its archive left out unless it is wanted; gone when the benchmark ends. */
+export function copyDataset(bench: Bench, dataset: Dataset, { archived = false } = {}): Dataset {
   const folder = bench.emptyFolder('copy');
   const db = openTelemetryWriter(dataset.folder);
   db.pragma('wal_checkpoint(TRUNCATE)');
   db.close();
   copyFileSync(telemetryDatabasePath(dataset.folder), telemetryDatabasePath(folder));
-  const copy = openTelemetryWriter(folder);
-  copy.exec('UPDATE partitions SET archive_revision = NULL');
-  copy.close();
-  return { ...dataset, folder, archived: false };
+  if (archived) {
+    cpSync(join(dataset.folder, ARCHIVE_FOLDER), join(folder, ARCHIVE_FOLDER), { recursive: true });
+  } else {
+    const copy = openTelemetryWriter(folder);
+    copy.exec('UPDATE partitions SET archive_revision = NULL');
+    copy.close();
+  }
+  return { ...dataset, folder, archived };
 }
