@@ -1,8 +1,10 @@
 import Database from 'better-sqlite3';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hashAuditRow, type UnchainedRow } from '../src/audit/audit-chain.js';
+import { coreDatabasePath } from '@mosis/db';
+import { GENESIS_HASH, hashAuditRow, type UnchainedRow } from '../src/audit/audit-chain.js';
 import { AuditSegments } from '../src/audit/audit-segments.js';
+import { LiveChain } from '../src/audit/live-chain.js';
 import { AuditService, SYSTEM } from '../src/audit/audit.service.js';
 import { createAdmin } from './support/actors.js';
 import { countAudit, rows, sql } from './support/attack.js';
@@ -62,6 +64,21 @@ describe('the audit chain', () => {
     await tamper(() => undefined);
     await append(1);
     expect(await verify()).toMatchObject({ ok: true, rows: 13, lastSeq: 13 });
+  });
+
+  it('is walked no further once the server stops', async () => {
+    const live = new LiveChain();
+    const request = {
+      file: coreDatabasePath(platform.settings.dataDir),
+      start: { seq: 0, hash: GENESIS_HASH },
+      head: undefined,
+    };
+    await expect(live.walk(request)).resolves.toMatchObject({ rows: 12, end: { seq: 12 }, problem: undefined });
+    const walking = live.walk(request);
+    await live.stop();
+    await expect(walking).rejects.toThrow('ended early');
+    await expect(live.walk(request)).rejects.toThrow('ended early');
+    await expect(new LiveChain().walk({ ...request, file: '/nowhere/core.db' })).rejects.toThrow('Cannot open');
   });
 
   it('takes no UPDATE, DELETE, REPLACE or row between others', () => {

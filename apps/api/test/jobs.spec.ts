@@ -152,6 +152,22 @@ describe('background work', () => {
       expect(done).toEqual(['slow began', 'slow ended']);
     });
 
+    it('has the audit log verified after it, and no mail waits for that either', async () => {
+      await enqueue('test.slow');
+      await begun;
+      platform.clock.advance(24 * HOUR_MS + 1000);
+      const noted = new Promise<void>((resolve) => {
+        jobs().register('test.quick', async () => resolve());
+      });
+      await enqueue('test.quick');
+      await noted;
+      const verified = () => scalar(platform, `SELECT state FROM jobs WHERE kind = 'audit.verify' ORDER BY run_at`);
+      expect(verified()).toBe('queued');
+      release();
+      await platform.idle();
+      expect(verified()).toBe('done');
+    });
+
     it('is left alone by a command that does what is due', async () => {
       const command = new JobsService(platform.db, platform.app.get(JobsRepository), platform.clock);
       command.register('command.slow', async () => done.push('slow'), { slow: true });

@@ -17,7 +17,7 @@ export class AuditLogService implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.jobs.register('audit.verify', () => this.audit.verify(), DAY_MS);
+    this.jobs.register('audit.verify', () => this.audit.verify(), { everyMs: DAY_MS, slow: true });
     this.jobs.register('audit.move-old-segments', async () => ({ moved: await this.segments.moveOld() }), DAY_MS);
   }
 

@@ -1,6 +1,12 @@
-import { setImmediate } from 'node:timers/promises';
-import { Inject, Injectable, Logger, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { CoreDatabase, type ActorKind, type CoreTransaction } from '@mosis/db';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnModuleDestroy,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { CoreDatabase, coreDatabasePath, type ActorKind, type CoreTransaction } from '@mosis/db';
 import type { Actor } from '../access/actor.js';
 import { Clock } from '../common/clock.js';
 import type { Settings } from '../config/settings.js';
@@ -9,6 +15,7 @@ import { ChainVerifier, GENESIS_HASH, hashAuditRow, type ChainEnd, type Unchaine
 import { AuditHead } from './audit-head.js';
 import { AuditRepository } from './audit.repository.js';
 import { AuditSegments } from './audit-segments.js';
+import { LiveChain } from './live-chain.js';
 
 /** Who did something, without anything personal. */
 export interface AuditActor {
@@ -45,16 +52,16 @@ export function auditActor(actor: Actor): AuditActor {
     : { kind: 'developer', id: actor.developerId, credentialId: null, requestId: actor.requestId };
 }
 
-/** Few enough to die young: pages of 500 outlived the young generation and took the process to 277 MB, these to 160. */
-const VERIFY_PAGE = 100;
 /** The head is written at most this often; a crash leaves it at most this far behind. */
 const HEAD_DELAY_MS = 20;
 
 /** The append-only, hash-chained record of every change of meaning. */
 @Injectable()
-export class AuditService implements OnModuleInit, BeforeApplicationShutdown {
+export class AuditService implements OnModuleInit, OnModuleDestroy, BeforeApplicationShutdown {
   private readonly logger = new Logger('audit');
   private readonly head: AuditHead;
+  private readonly file: string;
+  private readonly live = new LiveChain();
   private headTimer: NodeJS.Timeout | undefined;
   private headWritten: Promise<void> = Promise.resolve();
   private complained = false;
@@ -67,12 +74,17 @@ export class AuditService implements OnModuleInit, BeforeApplicationShutdown {
     @Inject(SETTINGS) settings: Settings,
   ) {
     this.head = new AuditHead(settings.dataDir);
+    this.file = coreDatabasePath(settings.dataDir);
   }
 
   onModuleInit(): void {
     this.db.onCommit(() => {
       this.headTimer ??= setTimeout(() => this.writeHead(), HEAD_DELAY_MS);
     });
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.live.stop();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
@@ -117,21 +129,22 @@ export class AuditService implements OnModuleInit, BeforeApplicationShutdown {
       onProgress?.(verifier.rows);
     }
     const archivedRows = verifier.rows;
-    while (!verifier.problem) {
-      const rows = await this.repository.listAfter(verifier.end.seq, VERIFY_PAGE);
-      rows.forEach(add);
-      onProgress?.(verifier.rows);
-      // Reads are synchronous underneath: without this, requests would wait for the whole chain.
-      await setImmediate();
-      if (rows.length < VERIFY_PAGE) break;
+    let { rows, end, problem } = verifier;
+    if (!problem) {
+      const start = end;
+      const walked = await this.live.walk({ file: this.file, start, head: head ?? undefined }, (live) =>
+        onProgress?.(archivedRows + live),
+      );
+      rows += walked.rows;
+      ({ end, problem } = walked);
+      headSeen = walked.isHeadThere ?? headSeen;
     }
-    let { problem } = verifier;
-    if (!problem && head && head.seq > verifier.end.seq) {
-      problem = `Rows ${verifier.end.seq + 1} to ${head.seq} are missing at the end: the head outside the file (audit-head.json) has seen them.`;
+    if (!problem && head && head.seq > end.seq) {
+      problem = `Rows ${end.seq + 1} to ${head.seq} are missing at the end: the head outside the file (audit-head.json) has seen them.`;
     } else if (!problem && !headSeen) {
       problem = `Row ${head?.seq} is not the one that the head outside the file (audit-head.json) has seen.`;
     }
-    return { ok: !problem, rows: verifier.rows, archivedRows, lastSeq: verifier.end.seq, problem: problem ?? null };
+    return { ok: !problem, rows, archivedRows, lastSeq: end.seq, problem: problem ?? null };
   }
 
   private writeHead(): void {
