@@ -15,6 +15,8 @@ export interface Round {
   /** Life cycles and polls while the events came. */
   people: PeopleResult;
   events: LoadSummary;
+  /** Shares of the time of all cores: all at once, and those of each alone added up. */
+  busy: { together: number; alone: number };
 }
 
 /** How much was asked. */
@@ -86,6 +88,13 @@ export function reportPublishing(report: Report, rounds: readonly Round[], facts
     values: rounds.map(({ eager }) => perSecond(eager)),
     baseline: { what: 'when it is quiet', values: rounds.map(({ eagerAlone }) => perSecond(eagerAlone)) },
     note: `p99 of a request ${at(median(p99(({ eager }) => requestsOf(eager))))}, quiet ${at(median(p99(({ eagerAlone }) => requestsOf(eagerAlone))))}`,
+  });
+  report.add({
+    what: 'processor time of the whole machine, of all cores, all at once',
+    unit: '%',
+    values: rounds.map(({ busy }) => busy.together * 100),
+    baseline: { what: 'that of each alone, added up', values: rounds.map(({ busy }) => busy.alone * 100) },
+    note: 'the loads included',
   });
   reportRefusals(report, rounds);
   const { idleBytes = Number.NaN, peakBytes = Number.NaN } = facts;

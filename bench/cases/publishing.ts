@@ -1,6 +1,7 @@
 import type { Bench, BenchCase } from '../lib/bench.ts';
 import { makeDeveloper, type BenchDeveloper } from '../lib/developer.ts';
 import { say } from '../lib/progress.ts';
+import { withBusyShare } from '../lib/processor.ts';
 import { peakResidentBytes, residentBytes } from '../lib/resident.ts';
 import { RealServer } from '../lib/server.ts';
 import type { LoadedApp } from '../load/batches.ts';
@@ -91,15 +92,27 @@ class PublishingLoad {
   /** Each thing alone, then all at once, so that a slow minute of the machine is everybody's. */
   async round(durationMs: number): Promise<Round> {
     const eagerAlone = await this.#people.run({ ...this.#common(durationMs), lifeCycles: this.#eager(durationMs) });
-    const lifeCyclesAlone = await this.#people.run({
-      ...this.#common(durationMs),
-      lifeCycles: this.#lifeCycles(durationMs),
-    });
-    const pollsAlone = await this.#people.run({ ...this.#common(durationMs), polls: this.#polls });
-    const eventsAlone = await this.#events(durationMs);
-    const [people, events] = await this.together(durationMs);
+    const lifeCyclesAlone = await withBusyShare(() =>
+      this.#people.run({ ...this.#common(durationMs), lifeCycles: this.#lifeCycles(durationMs) }),
+    );
+    const pollsAlone = await withBusyShare(() => this.#people.run({ ...this.#common(durationMs), polls: this.#polls }));
+    const eventsAlone = await withBusyShare(() => this.#events(durationMs));
+    const together = await withBusyShare(() => this.together(durationMs));
+    const [people, events] = together.result;
     const [eager] = await this.#beside(durationMs, this.#eager(durationMs));
-    return { eagerAlone, eager, lifeCyclesAlone, pollsAlone, eventsAlone, people, events };
+    return {
+      eagerAlone,
+      eager,
+      lifeCyclesAlone: lifeCyclesAlone.result,
+      pollsAlone: pollsAlone.result,
+      eventsAlone: eventsAlone.result,
+      people,
+      events,
+      busy: {
+        together: together.busyShare,
+        alone: lifeCyclesAlone.busyShare + pollsAlone.busyShare + eventsAlone.busyShare,
+      },
+    };
   }
 
   /** Life cycles, polls and events at the same time. */

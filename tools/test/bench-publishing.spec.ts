@@ -28,6 +28,7 @@ const round: Round = {
   eventsAlone: events(8),
   people: people(15, 6, { 'submit 409': 2 }),
   events: events(12, { broken: 1, 429: 3 }),
+  busy: { together: 0.9, alone: 0.6 },
 };
 
 describe('the report of publishing under load', () => {
@@ -43,6 +44,7 @@ describe('the report of publishing under load', () => {
     expect(found('p99 of an upload')).toMatchObject({ ratio: 1.5, ratioVerdict: 'met' });
     expect(found('events acknowledged')).toMatchObject({ median: 20_000, verdict: 'met' });
     expect(found('life cycles of 50 clients that never wait')).toMatchObject({ median: 2, ratio: 1 });
+    expect(found('processor time')).toMatchObject({ median: 90, ratio: 1.5 });
     expect(found('resident at most')).toMatchObject({ median: 150, ratio: 1.5 });
   });
 
