@@ -1,10 +1,9 @@
 import Database from 'better-sqlite3';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { coreDatabasePath } from '@mosis/db';
-import { GENESIS_HASH, hashAuditRow, type UnchainedRow } from '../src/audit/audit-chain.js';
+import { hashAuditRow, type UnchainedRow } from '../src/audit/audit-chain.js';
 import { AuditSegments } from '../src/audit/audit-segments.js';
-import { LiveChain } from '../src/audit/live-chain.js';
+import { AuditThreads } from '../src/audit/audit-thread.js';
 import { AuditService, SYSTEM } from '../src/audit/audit.service.js';
 import { createAdmin } from './support/actors.js';
 import { countAudit, rows, sql } from './support/attack.js';
@@ -66,19 +65,16 @@ describe('the audit chain', () => {
     expect(await verify()).toMatchObject({ ok: true, rows: 13, lastSeq: 13 });
   });
 
-  it('is walked no further once the server stops', async () => {
-    const live = new LiveChain();
-    const request = {
-      file: coreDatabasePath(platform.settings.dataDir),
-      start: { seq: 0, hash: GENESIS_HASH },
-      head: undefined,
-    };
-    await expect(live.walk(request)).resolves.toMatchObject({ rows: 12, end: { seq: 12 }, problem: undefined });
-    const walking = live.walk(request);
-    await live.stop();
+  it('is worked on no further once the server stops', async () => {
+    const threads = new AuditThreads(platform.settings);
+    const walk = () => threads.with(undefined, (thread) => thread.do('live', {}));
+    await expect(walk()).resolves.toMatchObject({ rows: 12, end: { seq: 12 }, problem: undefined });
+    const walking = walk();
+    await threads.onModuleDestroy();
     await expect(walking).rejects.toThrow('ended early');
-    await expect(live.walk(request)).rejects.toThrow('ended early');
-    await expect(new LiveChain().walk({ ...request, file: '/nowhere/core.db' })).rejects.toThrow('Cannot open');
+    await expect(walk()).rejects.toThrow('ended early');
+    const nowhere = new AuditThreads({ ...platform.settings, dataDir: '/nowhere' });
+    await expect(nowhere.with(undefined, (thread) => thread.do('live', {}))).rejects.toThrow('Cannot open');
   });
 
   it('takes no UPDATE, DELETE, REPLACE or row between others', () => {

@@ -18,7 +18,8 @@ export class AuditLogService implements OnModuleInit {
 
   onModuleInit(): void {
     this.jobs.register('audit.verify', () => this.audit.verify(), { everyMs: DAY_MS, slow: true });
-    this.jobs.register('audit.move-old-segments', async () => ({ moved: await this.segments.moveOld() }), DAY_MS);
+    const move = async () => ({ moved: await this.segments.moveOld() });
+    this.jobs.register('audit.move-old-segments', move, { everyMs: DAY_MS, slow: true });
   }
 
   /** Rows that pass the filters, newest first. */

@@ -1,21 +1,14 @@
-import {
-  Inject,
-  Injectable,
-  Logger,
-  type BeforeApplicationShutdown,
-  type OnModuleDestroy,
-  type OnModuleInit,
-} from '@nestjs/common';
-import { CoreDatabase, coreDatabasePath, type ActorKind, type CoreTransaction } from '@mosis/db';
+import { Inject, Injectable, Logger, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { CoreDatabase, type ActorKind, type CoreTransaction } from '@mosis/db';
 import type { Actor } from '../access/actor.js';
 import { Clock } from '../common/clock.js';
 import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
-import { ChainVerifier, GENESIS_HASH, hashAuditRow, type ChainEnd, type UnchainedRow } from './audit-chain.js';
+import { GENESIS_HASH, hashAuditRow, type ChainEnd, type UnchainedRow } from './audit-chain.js';
 import { AuditHead } from './audit-head.js';
 import { AuditRepository } from './audit.repository.js';
 import { AuditSegments } from './audit-segments.js';
-import { LiveChain } from './live-chain.js';
+import { AuditThreads } from './audit-thread.js';
 
 /** Who did something, without anything personal. */
 export interface AuditActor {
@@ -57,11 +50,9 @@ const HEAD_DELAY_MS = 20;
 
 /** The append-only, hash-chained record of every change of meaning. */
 @Injectable()
-export class AuditService implements OnModuleInit, OnModuleDestroy, BeforeApplicationShutdown {
+export class AuditService implements OnModuleInit, BeforeApplicationShutdown {
   private readonly logger = new Logger('audit');
   private readonly head: AuditHead;
-  private readonly file: string;
-  private readonly live = new LiveChain();
   private headTimer: NodeJS.Timeout | undefined;
   private headWritten: Promise<void> = Promise.resolve();
   private complained = false;
@@ -70,21 +61,17 @@ export class AuditService implements OnModuleInit, OnModuleDestroy, BeforeApplic
     private readonly db: CoreDatabase,
     private readonly repository: AuditRepository,
     private readonly segments: AuditSegments,
+    private readonly threads: AuditThreads,
     private readonly clock: Clock,
     @Inject(SETTINGS) settings: Settings,
   ) {
     this.head = new AuditHead(settings.dataDir);
-    this.file = coreDatabasePath(settings.dataDir);
   }
 
   onModuleInit(): void {
     this.db.onCommit(() => {
       this.headTimer ??= setTimeout(() => this.writeHead(), HEAD_DELAY_MS);
     });
-  }
-
-  async onModuleDestroy(): Promise<void> {
-    await this.live.stop();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
@@ -117,34 +104,23 @@ export class AuditService implements OnModuleInit, OnModuleDestroy, BeforeApplic
   /** Walks the whole chain, moved segments first, and holds its end against the head outside the file. */
   async verify(onProgress?: (rows: number) => void): Promise<ChainReport> {
     const head = await this.head.read();
-    const verifier = new ChainVerifier();
-    let headSeen = !head;
-    const add = (row: Parameters<ChainVerifier['add']>[0]) => {
-      verifier.add(row);
-      if (row.seq === head?.seq) headSeen = row.hash === head.hash;
-    };
-    for (const segment of await this.repository.listSegments()) {
-      const problem = await this.segments.read(segment, add);
-      if (problem) verifier.problem ??= problem;
-      onProgress?.(verifier.rows);
-    }
-    const archivedRows = verifier.rows;
-    let { rows, end, problem } = verifier;
-    if (!problem) {
-      const start = end;
-      const walked = await this.live.walk({ file: this.file, start, head: head ?? undefined }, (live) =>
-        onProgress?.(archivedRows + live),
-      );
-      rows += walked.rows;
-      ({ end, problem } = walked);
-      headSeen = walked.isHeadThere ?? headSeen;
-    }
-    if (!problem && head && head.seq > end.seq) {
-      problem = `Rows ${end.seq + 1} to ${head.seq} are missing at the end: the head outside the file (audit-head.json) has seen them.`;
-    } else if (!problem && !headSeen) {
-      problem = `Row ${head?.seq} is not the one that the head outside the file (audit-head.json) has seen.`;
-    }
-    return { ok: !problem, rows, archivedRows, lastSeq: end.seq, problem: problem ?? null };
+    return this.threads.with(head, async (thread) => {
+      let archivedRows = 0;
+      let lastSeq = 0;
+      for (const segment of await this.repository.listSegments()) {
+        const fetched = await this.segments.fetch(segment);
+        if ('problem' in fetched) {
+          return { ok: false, rows: archivedRows, archivedRows, lastSeq, problem: fetched.problem };
+        }
+        const walked = await thread.do('segment', fetched);
+        archivedRows = walked.rows;
+        lastSeq = walked.end.seq;
+        onProgress?.(archivedRows);
+      }
+      const { rows, end, problem, isHeadThere } = await thread.do('live', {}, onProgress);
+      const found = problem ?? problemWithHead(head, end, isHeadThere);
+      return { ok: found === undefined, rows, archivedRows, lastSeq: end.seq, problem: found ?? null };
+    });
   }
 
   private writeHead(): void {
@@ -166,11 +142,7 @@ export class AuditService implements OnModuleInit, OnModuleDestroy, BeforeApplic
     if (row !== undefined) return row === head.hash;
     const segment = await this.repository.findSegmentWith(head.seq);
     if (!segment) return false;
-    let seen = false;
-    const problem = await this.segments.read(segment, ({ seq, hash }) => {
-      if (seq === head.seq) seen = hash === head.hash;
-    });
-    return !problem && seen;
+    return (await this.segments.findHash(segment, head.seq)) === head.hash;
   }
 
   /** Moved on, the head would no longer show what is missing: it stays until somebody has looked. */
@@ -181,4 +153,19 @@ export class AuditService implements OnModuleInit, OnModuleDestroy, BeforeApplic
       msg: `the audit log no longer has row ${head.seq} as it was written: rows were cut off or changed, or core.db is an older copy. The head stays where it is until audit-head.json is removed, which is right after a restore and only then; "mosis audit verify" says more`,
     });
   }
+}
+
+/** What the head outside the file says of the rows that were walked. */
+function problemWithHead(
+  head: ChainEnd | undefined,
+  end: ChainEnd,
+  isHeadThere: boolean | undefined,
+): string | undefined {
+  if (!head) return undefined;
+  if (head.seq > end.seq) {
+    return `Rows ${end.seq + 1} to ${head.seq} are missing at the end: the head outside the file (audit-head.json) has seen them.`;
+  }
+  return isHeadThere
+    ? undefined
+    : `Row ${head.seq} is not the one that the head outside the file (audit-head.json) has seen.`;
 }
