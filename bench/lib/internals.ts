@@ -17,9 +17,8 @@ export const { createPartition, listPartitions } = (await load(
   'storage/partitions.js',
 )) as typeof import('../../libs/telemetry/src/storage/partitions.js');
 
-export const { migrateTelemetry, openTelemetryReader, openTelemetryWriter, telemetryDatabasePath } = (await load(
-  'storage/telemetry-file.js',
-)) as typeof import('../../libs/telemetry/src/storage/telemetry-file.js');
+export const { ARCHIVE_FOLDER, migrateTelemetry, openTelemetryReader, openTelemetryWriter, telemetryDatabasePath } =
+  (await load('storage/telemetry-file.js')) as typeof import('../../libs/telemetry/src/storage/telemetry-file.js');
 
 export const { Dictionaries } = (await load(
   'writer/dictionaries.js',

@@ -4,6 +4,7 @@ import type { Bench } from '../lib/bench.ts';
 import { openEngine } from '../lib/engine.ts';
 import {
   AnalyticsProcess,
+  ARCHIVE_FOLDER,
   DAY_MS,
   dayOf,
   formatDay,
@@ -21,7 +22,6 @@ import { PartitionWriter } from './partition-writer.ts';
 /** Grows whenever data sets of an older form must not be used again. */
 const FORMAT = 2;
 const COMPLETE = 'dataset.json';
-const ARCHIVE_FOLDER = 'archive';
 /** So many days before the first one have events that came late. */
 const LATE_DAYS = 7;
 

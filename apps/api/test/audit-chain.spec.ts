@@ -75,6 +75,12 @@ describe('the audit chain', () => {
     await expect(walk()).rejects.toThrow('ended early');
     const nowhere = new AuditThreads({ ...platform.settings, dataDir: '/nowhere' });
     await expect(nowhere.with(undefined, (thread) => thread.do('live', {}))).rejects.toThrow('Cannot open');
+    // Also when it is asked after it has failed.
+    const twice = nowhere.with(undefined, async (thread) => {
+      await thread.do('live', {}).catch(() => undefined);
+      return thread.do('live', {});
+    });
+    await expect(twice).rejects.toThrow('Cannot open');
   });
 
   it('takes no UPDATE, DELETE, REPLACE or row between others', () => {

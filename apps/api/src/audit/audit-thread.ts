@@ -51,7 +51,8 @@ const ENDED = 'The work on the audit log was ended early.';
 /** A thread beside the one that answers HTTP, for one piece of work at a time; its memory goes with it. */
 export class AuditThread {
   readonly #worker: Worker;
-  #isEnded = false;
+  /** Why nothing more is done; set once. */
+  #ended: Error | undefined;
   #waiting: { resolve: (answer: never) => void; reject: (error: Error) => void } | undefined;
   #onRows: ((rows: number) => void) | undefined;
 
@@ -80,7 +81,7 @@ export class AuditThread {
     request: AuditTasks[Name]['request'],
     onRows?: (rows: number) => void,
   ): Promise<AuditTasks[Name]['answer']> {
-    if (this.#isEnded) return Promise.reject(new Error(ENDED));
+    if (this.#ended) return Promise.reject(this.#ended);
     this.#onRows = onRows;
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
@@ -93,8 +94,8 @@ export class AuditThread {
   }
 
   #end(error: Error): void {
-    this.#isEnded = true;
-    this.#waiting?.reject(error);
+    this.#ended ??= error;
+    this.#waiting?.reject(this.#ended);
   }
 }
 

@@ -55,17 +55,6 @@ export class AuditRepository {
     await trx.insertInto('audit_logs').values(row).execute();
   }
 
-  /** Rows after `seq`, oldest first. */
-  async listAfter(seq: number, limit: number): Promise<CoreRow<'audit_logs'>[]> {
-    return this.db.read
-      .selectFrom('audit_logs')
-      .selectAll()
-      .where('seq', '>', seq)
-      .orderBy('seq')
-      .limit(limit)
-      .execute();
-  }
-
   /** Moved segments, oldest first. */
   async listSegments(): Promise<CoreRow<'audit_segments'>[]> {
     return this.db.read.selectFrom('audit_segments').selectAll().orderBy('first_seq').execute();

@@ -1,6 +1,6 @@
-import { dayOf } from '../storage/days.js';
 import type { RawConnection } from '@mosis/sqlite/connection';
 import { QueryError, type FunnelAnswer, type FunnelQuery } from '../queries/types.js';
+import { dayOf } from '../storage/days.js';
 import { literal, type Session } from './duck.js';
 import { checkType, pointerTo } from './fields.js';
 import { DEVICES_PER_WALK, FunnelWalk } from './funnel-walk.js';
@@ -16,9 +16,8 @@ const DEVICE_SHIFT = TYPE_SHIFT + 4;
 
 /**
  * How many devices went through the first k steps, each step an event of its own that follows the one before (by time, then
- * by receipt), the last within `withinMs` of the first. DuckDB finds the events and sorts
- * those that are not in order; the devices are followed here, in one pass, each until it
- * came to the end.
+ * by receipt), the last within `withinMs` of the first. DuckDB finds the events and sorts those that are not in order; the
+ * devices are followed here, in one pass, each until it came to the end.
  *
  * @throws QueryError `invalid-steps`, `invalid-type`
  */
@@ -95,8 +94,8 @@ class StepSelection {
   }
 
   /**
-   * A statement with numbers that JavaScript reads many times faster than bigints: doubles, and 32 bits. Types become numbers by a function of one column and constants, which DuckDB takes of each text of a dictionary instead of each
-   * row.
+   * A statement with numbers that JavaScript reads many times faster than bigints: doubles, and 32 bits. Types become numbers
+   * by a function of one column and constants, which DuckDB takes of each text of a dictionary instead of each row.
    */
   of({ events, bound }: Part, finished: string, order = ''): string | undefined {
     if (events === undefined) return undefined;

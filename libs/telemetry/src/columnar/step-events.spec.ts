@@ -85,6 +85,36 @@ describe('events of several statements', () => {
     );
   });
 
+  it('leave no statement running when one of them is not wanted', async () => {
+    const { connection } = session;
+    const run = connection.run.bind(connection);
+    let running = 0;
+    connection.run = async (...asked) => {
+      running += 1;
+      return run(...asked).finally(() => (running -= 1));
+    };
+    const first = {
+      session,
+      bound: new Bound(),
+      sql: () =>
+        sqlOf([
+          { timeMs: 0, id: 1 },
+          { timeMs: DAY_MS, id: 2 },
+        ]),
+    };
+    const slow = `SELECT ${2 * DAY_MS}::DOUBLE, 1::UINTEGER, sum(hash(range))::DOUBLE FROM range(20_000_000)`;
+    const none = { session: await session.second(), bound: new Bound(), sql: () => undefined };
+    const refuse = (): void => {
+      throw new Error('no more');
+    };
+    try {
+      await expect(inTurn([first, { ...first, sql: () => slow }], none, refuse)).rejects.toThrow('no more');
+      expect(running).toBe(0);
+    } finally {
+      connection.run = run;
+    }
+  });
+
   it('are refused when a day comes back, or an event is there twice', async () => {
     const [first, second] = [
       { timeMs: 5, id: 1 },

@@ -89,15 +89,20 @@ async function* chunksOf(statements: StepStatement[]): AsyncIterable<Chunk> {
     return answer;
   };
   let next = start(0);
-  for (const [index, { session }] of statements.entries()) {
-    const answer = await next;
-    session.check();
-    collectAnswers();
-    next = start(index + 1);
-    for (let chunk = 0; chunk < (answer?.chunkCount ?? 0); chunk++) {
-      if (chunk % 256 === 255) await breathe();
-      yield chunkOf(answer?.getChunk(chunk) as DuckDBDataChunk);
+  try {
+    for (const [index, { session }] of statements.entries()) {
+      const answer = await next;
+      session.check();
+      collectAnswers();
+      next = start(index + 1);
+      for (let chunk = 0; chunk < (answer?.chunkCount ?? 0); chunk++) {
+        if (chunk % 256 === 255) await breathe();
+        yield chunkOf(answer?.getChunk(chunk) as DuckDBDataChunk);
+      }
     }
+  } finally {
+    // The connection must not be closed under a statement.
+    await next?.catch(() => undefined);
   }
 }
 

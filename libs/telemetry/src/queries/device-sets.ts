@@ -1,7 +1,7 @@
 import type { RawConnection } from '@mosis/sqlite/connection';
 import { RoaringBitmap32, readBitmap, unionOf, using } from '../bitmaps.js';
 import { codeOf } from './counts.js';
-import { type CountedRange, type HourSpan } from './counted-range.js';
+import type { CountedRange, HourSpan } from './counted-range.js';
 import { OrdinalSet } from './ordinal-set.js';
 import { rowOf, rowsOf } from './snapshot.js';
 import type { Dimension } from './types.js';
