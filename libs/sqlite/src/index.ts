@@ -1,6 +1,6 @@
 /** SQLite as both databases of the platform use it: opening, transactions, scans, migrations, the directory's lock. */
 export * from './open.js';
-export * from './integrity.js';
+export * from './integrity/index.js';
 export * from './dialect.js';
 export * from './database.js';
 export type { PreparedQuery } from './prepared-query.js';

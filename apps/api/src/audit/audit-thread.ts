@@ -37,7 +37,10 @@ export interface AuditTasks {
 /** With what a thread begins. */
 export interface ThreadStart {
   file: string;
-  head: ChainEnd | undefined;
+  /** The end that was seen before: its row has to be there with its hash. */
+  head?: ChainEnd | undefined;
+  /** The row after which the walk begins, when not with the first. */
+  after?: ChainEnd | undefined;
 }
 
 export interface ToAuditThread {

@@ -13,10 +13,10 @@ type Handlers = { [Name in keyof AuditTasks]: (request: AuditTasks[Name]['reques
 
 const PAGE_ROWS = 1_000;
 
-const { file, head } = workerData as ThreadStart;
+const { file, head, after: start } = workerData as ThreadStart;
 const db = openReader(file);
-const after = db.prepare<[number, number], Row>('SELECT * FROM audit_logs WHERE seq > ? ORDER BY seq LIMIT ?');
-const verifier = new ChainVerifier();
+const rowsAfter = db.prepare<[number, number], Row>('SELECT * FROM audit_logs WHERE seq > ? ORDER BY seq LIMIT ?');
+const verifier = new ChainVerifier(start);
 let isHeadThere: boolean | undefined;
 
 function add(row: Row): void {
@@ -38,7 +38,7 @@ const handlers: Handlers = {
   live() {
     // Each page is a read of its own: one over the whole table would keep the WAL from beginning anew.
     for (let read = PAGE_ROWS; read === PAGE_ROWS && verifier.problem === undefined;) {
-      const rows = after.all(verifier.end.seq, PAGE_ROWS);
+      const rows = rowsAfter.all(verifier.end.seq, PAGE_ROWS);
       rows.forEach(add);
       read = rows.length;
       say({ rows: verifier.rows });
@@ -47,7 +47,7 @@ const handlers: Handlers = {
   },
 
   pack({ afterSeq, rows: wanted, before }) {
-    const rows = after.all(afterSeq, wanted);
+    const rows = rowsAfter.all(afterSeq, wanted);
     const [first, last] = [rows[0], rows.at(-1)];
     if (!first || !last || rows.length < wanted || last.occurred_at >= before) return undefined;
     const bytes = gzipSync(rows.map((row) => JSON.stringify(row)).join('\n'));

@@ -10,6 +10,7 @@ import {
 import type { ChainEnd } from '../audit/audit-chain.js';
 import { AUDIT_HEAD_FILE, AuditHead } from '../audit/audit-head.js';
 import type { Settings } from '../config/settings.js';
+import { walkRestoredChain } from './check-core.js';
 import { RestoredCoreRepository } from './restored-core.repository.js';
 import type { NewestCore, RestoredAudit } from './restore.types.js';
 
@@ -44,7 +45,8 @@ export async function findNewestEnd(
   let known: RestoredAudit['newest_known'] = null;
   if (newest.is === 'other') {
     const core = RestoredCoreRepository.openForReading(newest.file);
-    known = { ...core.verifyAudit().end, seen_in: 'the newest core.db of the backup' };
+    const { end } = await walkRestoredChain(core, newest.file);
+    known = { ...end, seen_in: 'the newest core.db of the backup' };
     core.close();
   }
   const head = existsSync(dataDir) ? await new AuditHead(dataDir).read() : undefined;

@@ -17,6 +17,7 @@ import {
 } from '@mosis/backup';
 import { readCoreMigrations } from '@mosis/db';
 import { parseObjectStoreUrl } from '@mosis/object-store';
+import { lookThrough } from '@mosis/sqlite';
 import { reconcileRestoredTelemetry, type RestoredTelemetry } from '@mosis/telemetry';
 import { AuditHead } from '../audit/audit-head.js';
 import type { ChainEnd } from '../audit/audit-chain.js';
@@ -25,6 +26,7 @@ import type { Settings } from '../config/settings.js';
 import { findNewestEnd, restoreNewestCore, type Newest } from './newest-core.js';
 import { describeLosses } from './describe-restore.js';
 import { RestoredObjectsService, type ObjectsToRestore } from './restored-objects.service.js';
+import { describeDamage, walkRestoredChain } from './check-core.js';
 import { RestoredCoreRepository } from './restored-core.repository.js';
 import type {
   MadeSince,
@@ -96,14 +98,16 @@ export class RestoreService {
       planRestore(settings.backup.location, names, request.at),
     );
     await this.assertSpace(directory, request, plans);
-    const databases: RestoredDatabase[] = [];
-    for (const name of names) databases.push(await this.restoreOne(directory, name, plans.get(name)!));
+    const databases = [await this.restoreOne(directory, 'core', plans.get('core')!)];
     const coreFile = join(directory.staging, databaseFileName('core'));
     const core = RestoredCoreRepository.open(coreFile);
     try {
-      const audit = await this.step('checking core.db', async () =>
-        this.checkCore(core, plans.get('core')!, databases),
+      const audit = await this.step('checking core.db', () =>
+        this.checkCore({ core, file: coreFile }, plans.get('core')!, databases),
       );
+      // Not before: each is looked through while memory holds what was just written of it.
+      const telemetryPlan = plans.get('telemetry');
+      if (telemetryPlan) databases.push(await this.restoreOne(directory, 'telemetry', telemetryPlan));
       const newest = await this.findNewest(directory, plans.get('core')!, request);
       const objects = new RestoredObjectsService({ ...this.parts, core });
       const target = objects.open(directory, this.hasStoreOutside);
@@ -193,24 +197,31 @@ export class RestoreService {
     };
   }
 
-  private checkCore(
-    core: RestoredCoreRepository,
+  private async checkCore(
+    { core, file }: { core: RestoredCoreRepository; file: string },
     { history, moment }: PlannedRestore,
     databases: readonly RestoredDatabase[],
-  ): { rows: number; end: ChainEnd } {
+  ): Promise<{ rows: number; end: ChainEnd }> {
     const startedAt = performance.now();
     const known = new Set(readCoreMigrations().map(({ name }) => name));
     // Damage of the disk that was read for a snapshot is in that snapshot; one before it need not have it.
     const unsound = (problem: string) =>
       new BackupDamagedError('core', problem, findMomentBefore(history, moment.snapshot.at));
-    const damage = core.findDamage();
-    if (damage) throw unsound(`what came back is not sound (${damage})`);
+    // What an unsound file says of its audit chain means nothing.
+    const [looked, walked] = await Promise.allSettled([
+      lookThrough(file, { signal: this.parts.signal }),
+      walkRestoredChain(core, file),
+    ]);
+    if (looked.status === 'rejected') throw looked.reason;
+    const damage = describeDamage(looked.value);
+    if (damage !== undefined) throw unsound(`what came back is not sound (${damage})`);
     const newer = core.listMigrations().find((name) => !known.has(name));
     if (newer)
       throw new RestoreError(
         `This core.db was written by a newer version of Mosis (${newer}). Restore with that version.`,
       );
-    const { rows, end, problem } = core.verifyAudit();
+    if (walked.status === 'rejected') throw walked.reason;
+    const { rows, end, problem } = walked.value;
     if (problem) throw unsound(`its audit chain is broken (${problem})`);
     noteChecked(databases, 'core', startedAt);
     return { rows, end };

@@ -1,8 +1,6 @@
-import { findDamage, openReader, openWriter, type RawConnection } from '@mosis/sqlite';
-import { ChainVerifier, GENESIS_HASH, hashAuditRow, type ChainEnd, type UnchainedRow } from '../audit/audit-chain.js';
+import { openReader, openWriter, type RawConnection } from '@mosis/sqlite';
+import { GENESIS_HASH, hashAuditRow, type ChainEnd, type UnchainedRow } from '../audit/audit-chain.js';
 import type { NewestCore, ReconciledCore } from './restore.types.js';
-
-type AuditRow = Parameters<ChainVerifier['add']>[0];
 
 const MAY_HAVE_BEEN_SENT = 'not sent again: it may have been sent before the restore';
 
@@ -23,30 +21,17 @@ export class RestoredCoreRepository {
     this.db.close();
   }
 
-  /** What is wrong with the file, or `undefined`. */
-  findDamage(): string | undefined {
-    const { structure, rows } = findDamage(this.db);
-    const [problem] = [...structure, ...rows];
-    if (problem !== undefined) return problem;
-    const broken = this.db.pragma('foreign_key_check') as { table: string; parent: string }[];
-    if (broken.length === 0) return undefined;
-    const pairs = [...new Set(broken.map(({ table, parent }) => `${table} → ${parent}`))].join(', ');
-    return `${broken.length} rows point at nothing (${pairs})`;
-  }
-
   /** Names of applied migrations. */
   listMigrations(): string[] {
     return this.db.prepare('SELECT name FROM schema_migrations ORDER BY name').pluck().all() as string[];
   }
 
-  /** Walks the audit rows that are in the file, from the end of the moved segments on. */
-  verifyAudit(): { rows: number; end: ChainEnd; problem: string | undefined } {
+  /** Where the audit rows begin that are in the file: after the last segment that was moved out of it. */
+  findChainStart(): ChainEnd {
     const segment = this.db
       .prepare('SELECT last_seq AS seq, last_hash AS hash FROM audit_segments ORDER BY last_seq DESC LIMIT 1')
       .get() as ChainEnd | undefined;
-    const verifier = new ChainVerifier(segment ?? { seq: 0, hash: GENESIS_HASH });
-    for (const row of this.db.prepare('SELECT * FROM audit_logs ORDER BY seq').iterate()) verifier.add(row as AuditRow);
-    return { rows: verifier.rows, end: verifier.end, problem: verifier.problem };
+    return segment ?? { seq: 0, hash: GENESIS_HASH };
   }
 
   /** Package ids that are in use, or were. */
@@ -73,9 +58,10 @@ export class RestoredCoreRepository {
     return new Set(icons);
   }
 
+  /** Digests of packages, in ascending order. */
   *listPackages(): Generator<string> {
-    for (const sha256 of this.db.prepare('SELECT DISTINCT package_sha256 FROM app_versions').pluck().iterate())
-      yield sha256 as string;
+    const packages = this.db.prepare('SELECT DISTINCT package_sha256 FROM app_versions ORDER BY package_sha256');
+    for (const sha256 of packages.pluck().iterate()) yield sha256 as string;
   }
 
   listAuditSegments(): string[] {
@@ -138,9 +124,7 @@ export class RestoredCoreRepository {
 
   private appendAudit(row: Omit<UnchainedRow, 'seq' | 'previous_hash'>): ChainEnd {
     const last = (this.db.prepare('SELECT seq, hash FROM audit_logs ORDER BY seq DESC LIMIT 1').get() ??
-      this.db
-        .prepare('SELECT last_seq AS seq, last_hash AS hash FROM audit_segments ORDER BY last_seq DESC LIMIT 1')
-        .get() ?? { seq: 0, hash: GENESIS_HASH }) as ChainEnd;
+      this.findChainStart()) as ChainEnd;
     const unchained: UnchainedRow = { ...row, seq: last.seq + 1, previous_hash: last.hash };
     const chained = { ...unchained, hash: hashAuditRow(unchained) };
     const columns = Object.keys(chained);

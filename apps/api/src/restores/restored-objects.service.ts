@@ -2,7 +2,14 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { openObjectCopies, restoreObjects, type RestoreDirectory } from '@mosis/backup';
-import { createObjectStore, findNamedDigest, iconKey, packageKey, type ObjectStore } from '@mosis/object-store';
+import {
+  createObjectStore,
+  findMissing,
+  findNamedDigest,
+  iconKey,
+  packageKey,
+  type ObjectStore,
+} from '@mosis/object-store';
 import type { Settings } from '../config/settings.js';
 import type { RestoredCoreRepository } from './restored-core.repository.js';
 import type { RestoredObjects } from './restore.types.js';
@@ -62,9 +69,12 @@ export class RestoredObjectsService {
         });
         Object.assign(report, { restored, left_in_backup: left, damaged });
       }
-      for (const key of this.namedObjects()) {
-        this.parts.signal?.throwIfAborted();
-        if ((await store.stat(key)) === undefined && !report.damaged.includes(key)) report.missing.push(key);
+      const damaged = new Set(report.damaged);
+      for (const { prefix, keys } of this.namedObjects()) {
+        for await (const key of findMissing(store, prefix, keys)) {
+          this.parts.signal?.throwIfAborted();
+          if (!damaged.has(key)) report.missing.push(key);
+        }
       }
       return report;
     } finally {
@@ -80,10 +90,17 @@ export class RestoredObjectsService {
     return true;
   }
 
-  private *namedObjects(): Generator<string> {
-    for (const sha256 of this.parts.core.listPackages()) yield packageKey(sha256);
-    for (const sha256 of this.parts.core.listIcons()) yield iconKey(sha256);
-    yield* this.parts.core.listAuditSegments();
+  /** What core.db names, in ascending order of the keys under each prefix. */
+  private namedObjects(): { prefix: string; keys: Iterable<string> }[] {
+    const { core } = this.parts;
+    const packages = function* () {
+      for (const sha256 of core.listPackages()) yield packageKey(sha256);
+    };
+    return [
+      { prefix: 'packages/', keys: packages() },
+      { prefix: 'icons/', keys: [...core.listIcons()].map(iconKey).sort() },
+      { prefix: 'audit/', keys: core.listAuditSegments().sort() },
+    ];
   }
 }
 

@@ -10,8 +10,10 @@ import {
   type TableComparison,
 } from '@mosis/backup';
 import { coreDatabasePath } from '@mosis/db';
+import { lookThrough } from '@mosis/sqlite';
 import { giveToOwnerOf } from '../common/ownership.js';
 import type { Settings } from '../config/settings.js';
+import { describeDamage } from './check-core.js';
 import { RestoredCoreRepository } from './restored-core.repository.js';
 import { RestoreError } from './restore.service.js';
 import type { RestoreStep } from './restore.types.js';
@@ -76,7 +78,7 @@ export class TableComparisonService {
         history: plan.history,
         binary: litestreamPath,
       });
-      assertSound(then);
+      await assertSound(then);
       const comparingAt = performance.now();
       const rowsFile = join(scratch, 'rows.db');
       const tables = request.tables.map((table) => {
@@ -108,9 +110,8 @@ function hideSecrets(comparison: TableComparison): TableComparison {
 }
 
 /** Opened for writing once, so that the file is one that can be attached without a WAL. */
-function assertSound(file: string): void {
-  const core = RestoredCoreRepository.open(file);
-  const damage = core.findDamage();
-  core.close();
-  if (damage) throw new BackupDamagedError('core', `what came back is not sound (${damage})`);
+async function assertSound(file: string): Promise<void> {
+  RestoredCoreRepository.open(file).close();
+  const damage = describeDamage(await lookThrough(file));
+  if (damage !== undefined) throw new BackupDamagedError('core', `what came back is not sound (${damage})`);
 }

@@ -1,5 +1,5 @@
 import type { ObjectStore } from '@mosis/object-store';
-import { findDamage, openWriter, type RawConnection } from '@mosis/sqlite/connection';
+import { lookThrough, openWriter, type RawConnection } from '@mosis/sqlite/connection';
 import { aggregatesKey, AGGREGATES_PREFIX, RAW_PREFIX, rawKey } from '../columnar/export-keys.js';
 import { ERASURE_LOG_PREFIX } from '../engine/erasures.js';
 import { eventsTable } from '../storage/day-tables.js';
@@ -33,7 +33,7 @@ interface Exported {
 export async function reconcileRestoredTelemetry(file: string, objects: ObjectStore): Promise<RestoredTelemetry> {
   const db = openWriter(file);
   try {
-    const { structure, rows } = findDamage(db);
+    const { structure, rows } = await lookThrough(file);
     const [damage] = [...structure, ...rows];
     const report: RestoredTelemetry = {
       damage,

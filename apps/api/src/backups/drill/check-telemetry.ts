@@ -4,13 +4,14 @@ import { createObjectStore } from '@mosis/object-store';
 import { openReader } from '@mosis/sqlite/connection';
 import { formatDay, TelemetryEngine, telemetryDatabasePath } from '@mosis/telemetry';
 import { plural } from '../../common/format.js';
+import type { RowCounts } from './drill.types.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** Days that are counted anew unless all are asked for: the newest, which may have been written to when the copy was made. */
 const RECOUNTED_DAYS = 3;
 
-/** Holds the raw rows of a restored telemetry.db against what was received and rolled up. */
-export function checkRawRows(dataDir: string): { rows: number; failures: string[] } {
+/** Holds the raw rows of a restored telemetry.db, by table, against what was received and rolled up. */
+export function checkRawRows(dataDir: string, counts: RowCounts): { rows: number; failures: string[] } {
   const db = openReader(telemetryDatabasePath(dataDir));
   const failures: string[] = [];
   try {
@@ -20,10 +21,10 @@ export function checkRawRows(dataDir: string): { rows: number; failures: string[
     let rows = 0;
     for (const { day, rolledUpTo, rowCount } of partitions) {
       const table = `events_${formatDay(day).replaceAll('-', '')}`;
-      const [all, counted] = [
-        db.prepare(`SELECT count(*) FROM ${table}`).pluck().get() as number,
-        db.prepare(`SELECT count(*) FROM ${table} WHERE id <= ?`).pluck().get(rolledUpTo) as number,
-      ];
+      const all = counts[table] ?? 0;
+      // What is not rolled up yet is little.
+      const counted =
+        all - (db.prepare(`SELECT count(*) FROM ${table} WHERE id > ?`).pluck().get(rolledUpTo) as number);
       rows += all;
       if (counted !== rowCount)
         failures.push(`telemetry.db: ${formatDay(day)} has ${counted} counted events, and ${rowCount} are recorded.`);

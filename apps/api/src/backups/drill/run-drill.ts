@@ -33,7 +33,7 @@ export async function runDrill(
   before: LiveCounts,
   tell: (message: DrillMessage) => void,
 ): Promise<DrillFindings> {
-  const { dataDir, scratch, location, marker, all, nowMs } = request;
+  const { dataDir, scratch, location, all, nowMs } = request;
   const findings: DrillFindings = { failures: [], checks: [], restoredBytes: 0, rtoSeconds: null, objectsHashed: 0 };
   const note = (name: string, failures: string[], detail: string) => {
     findings.failures.push(...failures);
@@ -41,9 +41,7 @@ export async function runDrill(
     tell({ kind: 'step' });
   };
 
-  const restoreStartedMs = performance.now();
-  const lost = await restoreAll(request);
-  const restoreSeconds = (performance.now() - restoreStartedMs) / 1000;
+  const { lost, damaged, restoreSeconds } = await restoreAll(request);
   if (lost.length > 0) {
     note('restore', lost, '');
     return findings;
@@ -51,7 +49,6 @@ export async function runDrill(
   for (const database of DATABASES) findings.restoredBytes += statSync(join(scratch, databaseFileName(database))).size;
   note('restore', [], `${Math.round(restoreSeconds * 10) / 10} s for ${formatBytes(findings.restoredBytes)}`);
 
-  const damaged = DATABASES.flatMap((name) => checkDatabase(join(scratch, databaseFileName(name)), name, marker));
   note(
     'databases',
     damaged,
@@ -60,10 +57,11 @@ export async function runDrill(
   // Nothing can be said of a file that cannot be read.
   if (damaged.some((failure) => / is damaged| cannot be read/.test(failure))) return findings;
 
-  const after = countLive(dataDir);
   const restored = countLive(scratch);
   const miscounted = DATABASES.flatMap((name) =>
-    compareCounts(FILE_OF[name], restored[name], before[name], after[name]),
+    compareCounts(FILE_OF[name], restored[name], before[name], (tables) =>
+      countRows(join(dataDir, databaseFileName(name)), tables),
+    ),
   );
   const rows = Object.values(restored).flatMap((counts) => Object.values(counts));
   note('row counts', miscounted, `${rows.reduce((total, count) => total + count, 0)} rows in ${rows.length} tables`);
@@ -104,7 +102,7 @@ export async function runDrill(
     await copies.close();
   }
 
-  const raw = checkRawRows(scratch);
+  const raw = checkRawRows(scratch, restored.telemetry);
   note('events', raw.failures, `${raw.rows} events are those that were acknowledged`);
   const served = await serveRestored(scratch, countPublished(scratch));
   if (served.failures.length === 0) findings.rtoSeconds = restoreSeconds + served.seconds;
@@ -114,17 +112,27 @@ export async function runDrill(
   return findings;
 }
 
-async function restoreAll({ scratch, location, litestream }: DrillRequest): Promise<string[]> {
-  const failures: string[] = [];
+/** Each database is looked through while memory holds what was just written of it: gigabytes read by the page take hours. */
+async function restoreAll({
+  scratch,
+  location,
+  litestream,
+  marker,
+}: DrillRequest): Promise<{ lost: string[]; damaged: string[]; restoreSeconds: number }> {
+  const found = { lost: [] as string[], damaged: [] as string[], restoreSeconds: 0 };
   for (const database of DATABASES) {
+    const to = join(scratch, databaseFileName(database));
     try {
-      const to = join(scratch, databaseFileName(database));
+      const startedMs = performance.now();
       await restoreDatabase({ location, database, to, ...(litestream === undefined ? {} : { binary: litestream }) });
+      found.restoreSeconds += (performance.now() - startedMs) / 1000;
     } catch (error) {
-      failures.push(`${FILE_OF[database]} cannot be restored: ${(error as Error).message}`);
+      found.lost.push(`${FILE_OF[database]} cannot be restored: ${(error as Error).message}`);
+      continue;
     }
+    found.damaged.push(...(await checkDatabase(to, database, marker)));
   }
-  return failures;
+  return found;
 }
 
 function countPublished(dir: string): number {

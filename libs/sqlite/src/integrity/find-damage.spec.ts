@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { temporaryDirectory } from '../test/support/temporary.js';
-import { findDamage } from './integrity.js';
-import { openReader, openWriter } from './open.js';
+import { temporaryDirectory } from '../../test/support/temporary.js';
+import { findDamage } from './find-damage.js';
+import { openReader, openWriter } from '../open.js';
 
 describe('the damage of a file', () => {
   const file = join(temporaryDirectory(), 'core.db');

@@ -1,6 +1,8 @@
-import type { RawConnection } from './open.js';
+import { quoteIdentifier } from '../migrate/quote.js';
+import type { RawConnection } from '../open.js';
 
-const MAX_PROBLEMS = 10;
+/** How many problems are told: the first ones say what kind of damage it is. */
+export const MAX_PROBLEMS = 10;
 
 /** What is wrong with a database, in SQLite's words. */
 export interface DatabaseDamage {
@@ -10,6 +12,9 @@ export interface DatabaseDamage {
   rows: string[];
 }
 
+/** A part of what `integrity_check` looks at: all of it, everything but the entries of indexes, or one table with its own. */
+export type IntegrityScope = 'everything' | 'all-but-indexes' | { table: string };
+
 /**
  * Reads a whole database and answers what `integrity_check` finds wrong, ten things at most; two empty lists when it is
  * sound.
@@ -17,16 +22,23 @@ export interface DatabaseDamage {
  * @throws TypeError on a connection that only reads: SQLite leaves CHECKs out of the schema of such a one, so that it finds
  *   every row right
  */
-export function findDamage(connection: RawConnection): DatabaseDamage {
+export function findDamage(connection: RawConnection, scope: IntegrityScope = 'everything'): DatabaseDamage {
   if (connection.readonly) throw new TypeError('A connection that only reads does not see broken CHECKs.');
   connection.pragma('ignore_check_constraints = OFF');
-  const problems = (connection.pragma(`integrity_check(${MAX_PROBLEMS})`) as { integrity_check: string }[])
-    .map(({ integrity_check: problem }) => problem)
-    .filter((problem) => problem !== 'ok');
+  const problems = (connection.pragma(pragmaOf(scope)) as Record<string, string>[])
+    .map((row) => Object.values(row)[0] as string)
+    .filter((problem) => problem !== 'ok')
+    .slice(0, MAX_PROBLEMS);
   return {
     structure: problems.filter((problem) => !isAboutRows(problem)),
     rows: problems.filter(isAboutRows),
   };
+}
+
+function pragmaOf(scope: IntegrityScope): string {
+  if (scope === 'everything') return `integrity_check(${MAX_PROBLEMS})`;
+  if (scope === 'all-but-indexes') return `quick_check(${MAX_PROBLEMS})`;
+  return `integrity_check(${quoteIdentifier(scope.table)})`;
 }
 
 function isAboutRows(problem: string): boolean {
