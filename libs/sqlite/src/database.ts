@@ -1,7 +1,7 @@
-import { Kysely, type Compilable, type Transaction } from 'kysely';
+import { Kysely, type Transaction } from 'kysely';
 import { MosisSqliteDialect, insideTransaction } from './dialect.js';
 import { closeWriter, openReader, openWriter, type RawConnection } from './open.js';
-import { PreparedQuery } from './prepared-query.js';
+import { PreparedQuery, type Preparable } from './prepared-query.js';
 import { ScanProcess, type ScanOptions } from './scan/scan-process.js';
 import { ScanDialect } from './scan/scan-dialect.js';
 
@@ -44,7 +44,7 @@ export class SqliteDatabase<Schema> {
    * SQLite needs for an indexed look-up. No value may decide the shape of the query: none is `null`, and none is a list.
    */
   prepareRead<Parameters extends Record<string, string | number>, Row>(
-    build: (values: Parameters) => Compilable<Row>,
+    build: (values: Parameters) => Preparable<Row>,
   ): PreparedQuery<Parameters, Row> {
     return new PreparedQuery(this.#rawReader, build);
   }

@@ -3,7 +3,6 @@ import {
   CompiledQuery,
   SqliteAdapter,
   SqliteIntrospector,
-  SqliteQueryCompiler,
   type DatabaseConnection,
   type DatabaseIntrospector,
   type Dialect,
@@ -14,6 +13,7 @@ import {
 } from 'kysely';
 import { closeWriter, type RawConnection } from './open.js';
 import { Mutex } from './mutex.js';
+import { PlannedOnceQueryCompiler } from './query-compiler.js';
 
 /** Marks the asynchronous context that runs inside a write transaction, per connection. */
 export const insideTransaction = new AsyncLocalStorage<RawConnection>();
@@ -124,7 +124,7 @@ export class MosisSqliteDialect implements Dialect {
     return new MosisSqliteDriver(this.raw, this.mode);
   }
   createQueryCompiler(): QueryCompiler {
-    return new SqliteQueryCompiler();
+    return new PlannedOnceQueryCompiler();
   }
   createIntrospector(db: Kysely<unknown>): DatabaseIntrospector {
     return new SqliteIntrospector(db);

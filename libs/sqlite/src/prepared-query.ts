@@ -1,31 +1,32 @@
-import type { Compilable } from 'kysely';
+import { createQueryId, type Compilable, type OperationNodeSource, type RootOperationNode } from 'kysely';
 import type { RawConnection } from './open.js';
+import { Placeholder, PreparedQueryCompiler } from './query-compiler.js';
 
 type Statement = ReturnType<RawConnection['prepare']>;
 
 /** What a prepared query can be asked with. */
 type Values = Record<string, string | number>;
 
-/** Stands in a query for a value that is given when it runs. */
-class Placeholder {
-  constructor(readonly name: string) {}
-}
+/** A query that Kysely built. */
+export type Preparable<Row> = Compilable<Row> & OperationNodeSource;
 
 /** A query that was built and compiled once: running it binds values, and does nothing else. */
 export class PreparedQuery<Parameters extends Values, Row> {
   #statement: Statement | undefined;
   #first: { statement: Statement; columns: readonly string[] } | undefined;
-  readonly #sql: string;
+  /** What SQLite is given. */
+  readonly sql: string;
   readonly #parameters: readonly unknown[];
 
   /** `build` is called at once, with a stand-in for each value it takes from its parameter. */
   constructor(
     private readonly connection: RawConnection,
-    build: (values: Parameters) => Compilable<Row>,
+    build: (values: Parameters) => Preparable<Row>,
   ) {
     const standIns = new Proxy({} as Parameters, { get: (_, name) => new Placeholder(String(name)) });
-    const { sql, parameters } = build(standIns).compile();
-    this.#sql = sql;
+    const node = build(standIns).toOperationNode() as RootOperationNode;
+    const { sql, parameters } = new PreparedQueryCompiler().compileQuery(node, createQueryId());
+    this.sql = sql;
     this.#parameters = parameters;
   }
 
@@ -46,11 +47,11 @@ export class PreparedQuery<Parameters extends Values, Row> {
   }
 
   #prepared() {
-    return (this.#statement ??= this.connection.prepare(this.#sql));
+    return (this.#statement ??= this.connection.prepare(this.sql));
   }
 
   #prepareFirst() {
-    const statement = this.connection.prepare(this.#sql).raw();
+    const statement = this.connection.prepare(this.sql).raw();
     return { statement, columns: statement.columns().map(({ name }) => name) };
   }
 

@@ -1,7 +1,6 @@
 import {
   SqliteAdapter,
   SqliteIntrospector,
-  SqliteQueryCompiler,
   type CompiledQuery,
   type DatabaseConnection,
   type DatabaseIntrospector,
@@ -11,6 +10,7 @@ import {
   type QueryCompiler,
   type QueryResult,
 } from 'kysely';
+import { PlannedOnceQueryCompiler } from '../query-compiler.js';
 import type { ScanProcess } from './scan-process.js';
 
 class ParallelAdapter extends SqliteAdapter {
@@ -59,7 +59,7 @@ export class ScanDialect implements Dialect {
     return new ScanDriver(this.scanner);
   }
   createQueryCompiler(): QueryCompiler {
-    return new SqliteQueryCompiler();
+    return new PlannedOnceQueryCompiler();
   }
   createIntrospector(db: Kysely<unknown>): DatabaseIntrospector {
     return new SqliteIntrospector(db);
