@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, watch } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, watch } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 /** The `mosis` program as it is built. */
@@ -42,7 +43,7 @@ export class DataDirectory {
 
   /** Kills what still runs and removes the directory. */
   async remove(): Promise<void> {
-    for (const server of this.servers) await server.kill('SIGKILL');
+    for (const server of this.servers) await server.killWithChildren();
     rmSync(this.path, { recursive: true, force: true });
   }
 }
@@ -84,10 +85,46 @@ export class ServerProcess {
     return this.output.join('');
   }
 
+  /** Kills it and all that it started, which would go on to write for a moment. */
+  async killWithChildren(): Promise<void> {
+    const children = listDescendants(this.child.pid ?? 0);
+    await this.kill('SIGKILL');
+    for (const pid of children) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It has seen that its server is gone.
+      }
+    }
+    while (children.some(isRunning)) await setImmediate();
+  }
+
   /** Sends a signal and waits for the end; answers the exit code. */
   async kill(signal: NodeJS.Signals): Promise<number | null> {
     this.child.kill(signal);
     return this.ended;
+  }
+}
+
+/** Processes that a process started, and those that they started. */
+function listDescendants(pid: number): number[] {
+  try {
+    const children = readdirSync(`/proc/${pid}/task`)
+      .flatMap((thread) => readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' '))
+      .filter(Boolean)
+      .map(Number);
+    return children.flatMap((child) => [child, ...listDescendants(child)]);
+  } catch {
+    return [];
+  }
+}
+
+/** One that has ended and that nobody has asked about yet has no memory any more, and writes nothing. */
+function isRunning(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/statm`, 'utf8').startsWith('0 ') === false;
+  } catch {
+    return false;
   }
 }
 
