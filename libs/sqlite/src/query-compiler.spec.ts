@@ -10,7 +10,8 @@ interface Schema {
 
 describe('SQL that is planned once', () => {
   const db = new SqliteDatabase<Schema>({ file: join(temporaryDirectory(), 'jobs.db') });
-  db.rawWriter.exec(`CREATE TABLE jobs (id INTEGER PRIMARY KEY, state TEXT NOT NULL, kind TEXT NOT NULL, run_at TEXT NOT NULL,
+  db.rawWriter
+    .exec(`CREATE TABLE jobs (id INTEGER PRIMARY KEY, state TEXT NOT NULL, kind TEXT NOT NULL, run_at TEXT NOT NULL,
       note TEXT) STRICT;
     CREATE INDEX jobs_due ON jobs (run_at, id) WHERE state = 'queued';
     CREATE INDEX jobs_kind ON jobs (kind COLLATE NOCASE)`);
@@ -58,7 +59,11 @@ describe('SQL that is planned once', () => {
       sql: 'select "id" from "jobs" limit 20 offset 40',
       parameters: [],
     });
-    expect(jobs().limit(sql<number>`${5} + 1`).compile().sql).toBe('select "id" from "jobs" limit +? + 1');
+    expect(
+      jobs()
+        .limit(sql<number>`${5} + 1`)
+        .compile().sql,
+    ).toBe('select "id" from "jobs" limit +? + 1');
     expect(jobs().limit(-1).compile().sql).toBe('select "id" from "jobs" limit +?');
   });
 
@@ -72,9 +77,7 @@ describe('SQL that is planned once', () => {
     const prepared = db.prepareRead(({ kind }: { kind: string }) =>
       jobs().where('kind', '=', kind).where('run_at', '<', "it's").where('id', '>', 7).limit(1),
     );
-    expect(prepared.sql).toBe(
-      `select "id" from "jobs" where "kind" = +? and "run_at" < 'it''s' and "id" > 7 limit 1`,
-    );
+    expect(prepared.sql).toBe(`select "id" from "jobs" where "kind" = +? and "run_at" < 'it''s' and "id" > 7 limit 1`);
   });
 
   it('answers the same as with plain parameters, whatever the values are', async () => {
