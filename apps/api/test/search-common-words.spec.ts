@@ -82,6 +82,48 @@ describe('searching for a word that more apps have than ranking looks at', () =>
     expect(await find({ q: 'photo', sort: 'name' })).toEqual(names);
   });
 
+  describe('when more names have it than a page holds', () => {
+    const walk = async (limit: number) => {
+      const found: string[] = [];
+      for (let cursor: string | null | undefined = undefined; cursor !== null;) {
+        const page = await search.search({ q: 'lamp', limit, ...(cursor ? { cursor } : {}) });
+        expect(page.items.length <= limit && (page.items.length === limit || page.next_cursor === null)).toBe(true);
+        found.push(...page.items.map(({ name, seq }) => `${name.split(' ')[0]} ${seq}`));
+        cursor = page.next_cursor;
+      }
+      return found;
+    };
+
+    beforeAll(() =>
+      core.db.rawWriter.exec(`UPDATE apps SET name = 'Lamp ' || seq WHERE seq BETWEEN 101 AND 250;
+        UPDATE apps SET description = 'A lamp.' WHERE seq BETWEEN 301 AND 400`),
+    );
+
+    it('goes on with what has it elsewhere, in the same order whatever the pages are', async () => {
+      const whole = await walk(100);
+      expect(whole.filter((each) => each.startsWith('Lamp'))).toHaveLength(150);
+      expect(whole.findLastIndex((each) => each.startsWith('Lamp'))).toBe(149);
+      expect(new Set(whole).size).toBe(250);
+      for (const limit of [7, 50, 149, 150, 151]) expect(await walk(limit)).toEqual(whole);
+    });
+
+    it('fills its pages when most of the names are hidden', async () => {
+      core.db.rawWriter.exec(
+        `UPDATE app_versions SET yanked_at = '2026-01-02', yanked_by = 'owner' WHERE app_id IN (SELECT id FROM apps WHERE seq BETWEEN 101 AND 241)`,
+      );
+      const whole = await walk(100);
+      expect(whole.filter((each) => each.startsWith('Lamp'))).toHaveLength(9);
+      expect(whole).toHaveLength(109);
+      for (const limit of [5, 9, 20]) expect(await walk(limit)).toEqual(whole);
+    });
+
+    afterAll(() =>
+      core.db.rawWriter.exec(`UPDATE apps SET name = 'Helper ' || seq WHERE seq BETWEEN 101 AND 250;
+        UPDATE apps SET description = 'Keeps every photo.' WHERE seq BETWEEN 301 AND 400;
+        UPDATE app_versions SET yanked_at = NULL, yanked_by = NULL`),
+    );
+  });
+
   it('has no more pages than it has candidates', async () => {
     let count = 0;
     for (let cursor: string | null | undefined = undefined; cursor !== null;) {

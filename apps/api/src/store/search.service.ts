@@ -7,6 +7,13 @@ import type { StoreFilter, StoreSort } from './visible-apps.repository.js';
 import type { SearchQuery } from './store.schemas.js';
 import { countEdits, findDistance, findTerms, findTrigrams, foldText, toMatchExpression } from './search-text.js';
 
+/** Row numbers of what matches, best first. */
+interface Ranking {
+  seqs: number[];
+  /** Whether worse matches may follow that were not looked for. */
+  isCut: boolean;
+}
+
 /** With fewer good matches than this, near misses are worth showing after them. */
 const ENOUGH = 10;
 /** Matches beyond these are more than {@link ENOUGH}, whoever of them is hidden. */
@@ -37,8 +44,13 @@ export class SearchService {
     const text = query.q?.trim() ?? '';
     const sort = query.sort ?? (text === '' ? 'updated' : 'relevance');
     if (text === '') return this.list(filter, sort === 'relevance' ? 'updated' : sort, query);
-    const ranked = await this.rank(text, filter);
-    return this.pageOf(sort === 'relevance' ? ranked : await this.repository.sort(ranked, sort), query);
+    const all = async () => (await this.rank(text, filter, Number.POSITIVE_INFINITY)).seqs;
+    if (sort !== 'relevance') return this.pageOf(await this.repository.sort(await all(), sort), query);
+    const offset = readOffset(query);
+    const { seqs, isCut } = await this.rank(text, filter, offset + query.limit);
+    const page = await this.pageOf(seqs, query);
+    // So many of the best are hidden that the page is not full, or nothing follows it.
+    return isCut && page.next_cursor === null ? this.pageOf(await all(), query) : page;
   }
 
   private async list(filter: StoreFilter, sort: StoreSort, query: SearchQuery): Promise<Page<StoreAppRow>> {
@@ -52,21 +64,27 @@ export class SearchService {
     };
   }
 
-  /** Row numbers of everything that matches, best first; devices may not see every one of them. */
-  private async rank(text: string, filter: StoreFilter): Promise<number[]> {
+  /** Everything that matches, or more than the `wanted` best of it; devices may not see every one of them. */
+  private async rank(text: string, filter: StoreFilter, wanted: number): Promise<Ranking> {
     const terms = findTerms(text);
     const found = new Set(await this.repository.findExact(text, filter));
-    if (terms.length > 0) for (const seq of await this.findAll(text, terms, filter)) found.add(seq);
+    if (terms.length > 0) {
+      const expression = toMatchExpression(terms);
+      const named = await this.findNamed(text, expression, filter);
+      for (const seq of named) found.add(seq);
+      if (found.size > Math.max(wanted, MAX_LOOKED_AT)) return { seqs: [...found], isCut: true };
+      if (named.length < MAX_LOOKED_THROUGH)
+        for (const seq of await this.findElsewhere(terms, expression, filter)) found.add(seq);
+    }
     // Of many it matters to nobody how many are hidden; of few it does, because near misses may follow them.
-    if (found.size > MAX_LOOKED_AT) return [...found];
+    if (found.size > MAX_LOOKED_AT) return { seqs: [...found], isCut: false };
     const ranked = new Set((await this.repository.listMatches([...found])).map(({ seq }) => seq));
     if (ranked.size < ENOUGH) for (const seq of await this.findNear(text, terms, filter)) ranked.add(seq);
-    return [...ranked];
+    return { seqs: [...ranked], isCut: false };
   }
 
-  /** What has all the words: names as close to the text as they are short, then everything else. */
-  private async findAll(text: string, terms: readonly string[], filter: StoreFilter): Promise<number[]> {
-    const expression = toMatchExpression(terms);
+  /** What has all the words in its name, as close to the text as it is short. */
+  private async findNamed(text: string, expression: string, filter: StoreFilter): Promise<number[]> {
     const folded = foldText(text);
     const named = (await this.repository.listNamed(expression, filter)).map(([seq, name]) => {
       const foldedName = foldText(name);
@@ -74,13 +92,16 @@ export class SearchService {
       return { seq, closeness, length: name.length };
     });
     named.sort((one, other) => one.closeness - other.closeness || one.length - other.length || other.seq - one.seq);
-    const seqs = named.map(({ seq }) => seq);
-    if (seqs.length >= MAX_LOOKED_THROUGH) return seqs;
-    if (terms.length > 1) return [...seqs, ...(await this.repository.rank(expression, filter))];
+    return named.map(({ seq }) => seq);
+  }
+
+  /** What has all the words anywhere. */
+  private async findElsewhere(terms: readonly string[], expression: string, filter: StoreFilter): Promise<number[]> {
+    if (terms.length > 1) return this.repository.rank(expression, filter);
     const columns = '{package_id tags developer_name}';
     // With a tag few are left, and what their tags say is known.
     const said = filter.tag ? [] : await this.repository.listNewest(`${columns} : (${expression})`, filter);
-    return [...seqs, ...said, ...(await this.repository.listNewest(expression, filter))];
+    return [...said, ...(await this.repository.listNewest(expression, filter))];
   }
 
   private async findNear(text: string, terms: readonly string[], filter: StoreFilter): Promise<number[]> {
@@ -138,9 +159,7 @@ export class SearchService {
   }
 
   private async pageOf(seqs: readonly number[], query: SearchQuery): Promise<Page<StoreAppRow>> {
-    const [offset] = query.cursor ? decodeCursor(query.cursor, ['number']) : [0];
-    if (!Number.isInteger(offset) || offset < 0)
-      throw new AppError('cursor-invalid', 'Send the next_cursor of the page before, unchanged.');
+    const offset = readOffset(query);
     const items: StoreAppRow[] = [];
     let next = offset;
     while (items.length < query.limit && next < seqs.length) {
@@ -151,6 +170,13 @@ export class SearchService {
     }
     return { items, next_cursor: next < seqs.length ? encodeCursor([next]) : null };
   }
+}
+
+/** Where in the ranking a page begins. @throws AppError `cursor-invalid` */
+function readOffset({ cursor }: SearchQuery): number {
+  const [offset] = cursor ? decodeCursor(cursor, ['number']) : [0];
+  if (Number.isInteger(offset) && offset >= 0) return offset;
+  throw new AppError('cursor-invalid', 'Send the next_cursor of the page before, unchanged.');
 }
 
 function sortValue(row: StoreAppRow, sort: StoreSort): string {
