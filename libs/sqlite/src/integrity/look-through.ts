@@ -19,7 +19,7 @@ export interface FoundInDatabase extends DatabaseDamage {
 }
 
 export interface LookThroughOptions {
-  /** How many threads read at once; without it as many as there are processors, and one for a file that is soon read. */
+  /** How many threads read at once; without it as many as there are processors, four at most, and one for a file that is soon read. */
   threads?: number;
   /** Ends it between two pieces of the work; one that runs is waited for. */
   signal?: AbortSignal | undefined;
@@ -30,6 +30,8 @@ export type LookThroughAnswer = Partial<FoundInDatabase> | { failed: string };
 
 /** Below this, starting threads takes as long as reading. */
 const SMALL_BYTES = 64 * 1024 * 1024;
+/** One table takes most of the time; more threads than these take memory only. */
+const MAX_THREADS = 4;
 
 /**
  * Reads a whole database that nobody writes to, beside the caller: what `integrity_check` finds, ten things at most, and
@@ -38,7 +40,8 @@ const SMALL_BYTES = 64 * 1024 * 1024;
  * @throws what SQLite says of a file that it cannot read, or the reason of the signal
  */
 export async function lookThrough(file: string, options: LookThroughOptions = {}): Promise<FoundInDatabase> {
-  const { signal, threads = statSync(file).size < SMALL_BYTES ? 1 : availableParallelism() } = options;
+  const most = statSync(file).size < SMALL_BYTES ? 1 : Math.min(availableParallelism(), MAX_THREADS);
+  const { signal, threads = most } = options;
   const waiting = (threads === 1 ? WHOLE : planTasks(file)).values();
   const found: FoundInDatabase = { structure: [], rows: [], references: [] };
   const work = async () => {
