@@ -14,7 +14,6 @@ import { lookThrough } from '@mosis/sqlite';
 import { giveToOwnerOf } from '../common/ownership.js';
 import type { Settings } from '../config/settings.js';
 import { describeDamage } from './check-core.js';
-import { RestoredCoreRepository } from './restored-core.repository.js';
 import { RestoreError } from './restore.service.js';
 import type { RestoreStep } from './restore.types.js';
 import { findRefusal } from './table-policies.js';
@@ -109,9 +108,8 @@ function hideSecrets(comparison: TableComparison): TableComparison {
   return comparison;
 }
 
-/** Opened for writing once, so that the file is one that can be attached without a WAL. */
+/** Opens the file for writing, too, so that it is one that can be attached without a WAL. */
 async function assertSound(file: string): Promise<void> {
-  RestoredCoreRepository.open(file).close();
   const damage = describeDamage(await lookThrough(file));
   if (damage !== undefined) throw new BackupDamagedError('core', `what came back is not sound (${damage})`);
 }

@@ -43,10 +43,11 @@ export function splitIntegrity(connection: RawConnection): IntegrityTask[] {
 /** The highest rowid is found at once and is near enough; where there is none, the order is only not the best one. */
 function guessRows(connection: RawConnection, { name, hasRowid }: Table): number {
   if (!hasRowid) return 0;
-  return Number(
-    connection
-      .prepare(`SELECT coalesce(max(rowid), 0) FROM ${quoteIdentifier(name)}`)
-      .pluck()
-      .get(),
-  );
+  try {
+    const highest = connection.prepare(`SELECT coalesce(max(rowid), 0) FROM ${quoteIdentifier(name)}`);
+    return Number(highest.pluck().get());
+  } catch {
+    // A table that cannot be read is what is looked for, and no reason to stop.
+    return 0;
+  }
 }

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryDirectory } from '../../test/support/temporary.js';
 import { openWriter, type RawConnection } from '../open.js';
@@ -95,6 +95,20 @@ describe('looking a database through', () => {
     const { one, three } = await withBoth(file);
     expect(one.structure.join()).toMatch(/Page \d+: never used/);
     expect(three.structure.join()).toMatch(/Page \d+: never used/);
+  });
+
+  it('finds the damage of a table that cannot be read at all', async () => {
+    let root = 0;
+    const file = make((db) => {
+      db.pragma('wal_checkpoint(TRUNCATE)');
+      root = db.prepare(`SELECT rootpage FROM sqlite_schema WHERE name = 'children'`).pluck().get() as number;
+    });
+    const bytes = readFileSync(file);
+    const pageBytes = bytes.readUInt16BE(16);
+    bytes.fill(0xff, (root - 1) * pageBytes, root * pageBytes);
+    writeFileSync(file, bytes);
+    const { one, three } = await withBoth(file);
+    for (const { structure } of [one, three]) expect(structure.join()).toContain(`Tree ${root} page ${root}`);
   });
 
   it('throws what SQLite says of a file that is none', async () => {

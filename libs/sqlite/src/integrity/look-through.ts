@@ -25,8 +25,11 @@ export interface LookThroughOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** What a thread answers to a task. */
-export type LookThroughAnswer = Partial<FoundInDatabase> | { failed: string };
+/** With what a thread begins; it answers with what it found, or ends with an error. */
+export interface LookThroughStart {
+  file: string;
+  task: IntegrityTask;
+}
 
 /** Below this, starting threads takes as long as reading. */
 const SMALL_BYTES = 64 * 1024 * 1024;
@@ -44,22 +47,24 @@ export async function lookThrough(file: string, options: LookThroughOptions = {}
   const { signal, threads = most } = options;
   const waiting = (threads === 1 ? WHOLE : planTasks(file)).values();
   const found: FoundInDatabase = { structure: [], rows: [], references: [] };
+  const failures: unknown[] = [];
   const work = async () => {
-    const thread = new IntegrityThread(file);
-    try {
-      for (const task of waiting) {
-        signal?.throwIfAborted();
-        const { structure = [], rows = [], references = [] } = await thread.do(task);
+    for (const task of waiting) {
+      if (signal?.aborted === true) return;
+      try {
+        const { structure = [], rows = [], references = [] } = await run({ file, task });
         found.structure.push(...structure);
         found.rows.push(...rows);
         found.references.push(...references);
+      } catch (error) {
+        failures.push(error);
       }
-    } finally {
-      await thread.end();
     }
   };
-  const ends = await Promise.allSettled(Array.from({ length: threads }, work));
-  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  await Promise.all(Array.from({ length: threads }, work));
+  signal?.throwIfAborted();
+  // A damaged file cannot be read everywhere: that it is damaged says more than where reading it ended.
+  if (failures.length > 0 && found.structure.length === 0) throw failures[0];
   // What breaks a rule of a table is seen with the table and with the whole.
   return {
     structure: [...new Set(found.structure)].slice(0, MAX_PROBLEMS),
@@ -77,36 +82,16 @@ function planTasks(file: string): IntegrityTask[] {
   }
 }
 
-/** A thread with a connection of its own. */
-class IntegrityThread {
-  readonly #worker: Worker;
-  #ended: Error | undefined;
-  #waiting: { resolve: (answer: Partial<FoundInDatabase>) => void; reject: (error: Error) => void } | undefined;
-
-  constructor(file: string) {
-    this.#worker = new Worker(compiledModulePath(import.meta.url, './integrity.worker.js'), { workerData: file });
-    this.#worker.on('message', (answer: LookThroughAnswer) => {
-      if ('failed' in answer) this.#waiting?.reject(new Error(answer.failed));
-      else this.#waiting?.resolve(answer);
+/** Does one task in a thread of its own, and resolves when that has closed the file. */
+function run(start: LookThroughStart): Promise<Partial<FoundInDatabase>> {
+  const worker = new Worker(compiledModulePath(import.meta.url, './integrity.worker.js'), { workerData: start });
+  return new Promise((resolve, reject) => {
+    let answer: Partial<FoundInDatabase> | undefined;
+    worker.once('message', (found: Partial<FoundInDatabase>) => (answer = found));
+    worker.once('error', reject);
+    worker.once('exit', () => {
+      if (answer) resolve(answer);
+      else reject(new Error('Looking through the database ended without an answer.'));
     });
-    this.#worker.on('error', (error: Error) => this.#end(error));
-    this.#worker.once('exit', () => this.#end(new Error('The look through the database ended early.')));
-  }
-
-  do(task: IntegrityTask): Promise<Partial<FoundInDatabase>> {
-    if (this.#ended) return Promise.reject(this.#ended);
-    return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject };
-      this.#worker.postMessage(task);
-    });
-  }
-
-  async end(): Promise<void> {
-    await this.#worker.terminate();
-  }
-
-  #end(error: Error): void {
-    this.#ended ??= error;
-    this.#waiting?.reject(this.#ended);
-  }
+  });
 }
