@@ -85,6 +85,20 @@ describe('events of several statements', () => {
     );
   });
 
+  it('come by time in every order that five row groups can have', async () => {
+    const events = [0, 1, 2, 3, 4].map((id) => ({ timeMs: 7, id }));
+    const orders = events.reduce<Event[][]>(
+      (shorter, one) =>
+        shorter.flatMap((order) => events.map((_, at) => [...order.slice(0, at), one, ...order.slice(at)])),
+      [[]],
+    );
+    const distinct = new Map(orders.map((order) => [order.map(({ id }) => id).join(), order]));
+    expect(distinct.size).toBe(120);
+    for (const order of distinct.values()) {
+      expect(await take([order], [])).toEqual(events.map(({ timeMs, id }) => [timeMs, id]));
+    }
+  });
+
   it('leave no statement running when one of them is not wanted', async () => {
     const { connection } = session;
     const run = connection.run.bind(connection);

@@ -182,18 +182,26 @@ class Day {
   /** The rows that were added, in order: `from` one and up to before another. */
   runs(): { from: number; to: number }[] {
     if (this.#rows === 0) return [];
-    if (this.#breaks.length > MOST_BREAKS) throw new Error('The rows of a copy are not sorted.');
-    const starts = [0, ...this.#breaks];
-    const sorted = starts.map((from, index) => ({ from, to: starts[index + 1] ?? this.#rows }));
-    // Two row groups that follow each other in the file and in time look like one, where a third belongs in between.
-    const runs = sorted
-      .flatMap((run) => this.#split(run, starts))
-      .sort((a, b) => (this.#isBefore(a.from, b.from) ? -1 : 1));
+    let starts = [0, ...this.#breaks];
+    // Two row groups that follow each other in the file and in time look like one, where a third belongs in between; and what
+    // is cut there may belong in between two others.
+    for (let known = 0; known < starts.length;) {
+      known = starts.length;
+      if (known > MOST_BREAKS) throw new Error('The rows of a copy are not sorted.');
+      starts = this.#runsFrom(starts)
+        .flatMap((run) => this.#split(run, starts))
+        .map(({ from }) => from);
+    }
+    const runs = this.#runsFrom(starts).sort((a, b) => (this.#isBefore(a.from, b.from) ? -1 : 1));
     runs.forEach(({ from }, index) => {
       const before = runs[index - 1];
       if (before && !this.#isBefore(before.to - 1, from)) throw new Error('The rows of a copy are not sorted.');
     });
     return runs;
+  }
+
+  #runsFrom(starts: readonly number[]): { from: number; to: number }[] {
+    return starts.map((from, index) => ({ from, to: starts[index + 1] ?? this.#rows }));
   }
 
   /** A sorted run in pieces: a piece ends where one of the `starts` belongs. */
