@@ -77,6 +77,23 @@ describe('searching for a word that more apps have than ranking looks at', () =>
     expect(await find({ q: 'helpar', category: 'Rarer' })).toEqual(['Helper 3000']);
   });
 
+  it.each([{ category: 'Common' }, { tag: 'Camera' }, { category: 'Common', tag: 'camera' }, { tag: 'camera"' }])(
+    'finds a near miss among the many of %j, and nothing else',
+    async (filter) => {
+      core.db.rawWriter.exec(`UPDATE apps SET name = 'Zeppelin Guide', tags = '["camera","camera\\""]' WHERE seq = 2500;
+        UPDATE apps SET name = 'Zeppelin Tours', category = 'Other', tags = '["old"]' WHERE seq = 2501`);
+      expect(await find({ q: 'zepelin', ...filter })).toEqual(['Zeppelin Guide']);
+    },
+  );
+
+  it('finds a near miss by its tag, among few, in any case and by its package id', async () => {
+    core.db.rawWriter.exec(`UPDATE apps SET tags = '["Few"]' WHERE seq IN (2601, 2602);
+      UPDATE apps SET name = 'ÉCLAIR' WHERE seq = 2601; UPDATE apps SET package_id = 'org.baker.croissant' WHERE seq = 2602`);
+    expect(await find({ q: 'éclairs', tag: 'few' })).toEqual(['ÉCLAIR']);
+    expect(await find({ q: 'baker.croisant', tag: 'few' })).toEqual(['Helper 2602']);
+    expect(await find({ q: 'croisant', tag: 'old' })).toEqual([]);
+  });
+
   it('orders what it found as the lists of the store are ordered', async () => {
     const names = ['Helper 2201', 'Helper 2202', 'Helper 2203', 'Helper 2204', 'Helper 2205'];
     expect(await find({ q: 'photo', sort: 'name' })).toEqual(names);

@@ -20,6 +20,10 @@ const BM25 = sql<number>`bm25(apps_fts, 10.0, 5.0, 1.0, 4.0, 3.0)`;
 export const MAX_LOOKED_THROUGH = 1_000;
 /** Rows of a three-letter piece that are counted: one that more have tells a near miss from nothing. */
 const MAX_PER_TRIGRAM = 500;
+/** Rows of a piece that are asked for what a filter wants: each costs half a microsecond. */
+const MAX_LOOKED_AT_PER_TRIGRAM = 2_000;
+/** Of so many apps each is looked at itself: no more than are found at once in the index of pieces. */
+const MAX_FEW = 2_000;
 /** Rows of all pieces of a query together, the rarest pieces first. */
 const MAX_TRIGRAM_ROWS = 2_000;
 /** Apps that share the most pieces, and are compared letter by letter. */
@@ -29,6 +33,7 @@ const MAX_NAMESAKES = 50;
 
 /** What ranking needs to know of an app. */
 type Match = { seq: number; name: string; package_id: string };
+type Named = [seq: number, name: string, packageId: string];
 
 /** An app that shares so many pieces of what was typed. */
 type NearMatch = Match & { shared: number };
@@ -38,14 +43,19 @@ function withTag(expression: string, tag: string): string {
   return PLAIN_TAG.test(tag) ? `(${expression}) AND tags : "${tag}"` : expression;
 }
 
+/** What is in the store, as far as the app itself says. */
+const IS_LISTED = sql`a.status = 'published' AND a.withdrawn_at IS NULL`;
+
+/** What a filter asks of an app; undefined when it wants all. */
+function narrowsDown({ category, tag }: StoreFilter): RawBuilder<unknown> | undefined {
+  const asked = [...(category ? [sql`a.category = ${category}`] : []), ...(tag ? [hasTag(tag)] : [])];
+  return asked.length > 0 ? sql.join(asked, sql` AND `) : undefined;
+}
+
 /** What is left out before a bound: what is not listed, and what the filter does not want. */
-function isWanted({ category, tag }: StoreFilter): RawBuilder<unknown> {
-  const where = [
-    sql`a.status = 'published' AND a.withdrawn_at IS NULL`,
-    ...(category ? [sql`a.category = ${category}`] : []),
-    ...(tag ? [hasTag(tag)] : []),
-  ];
-  return sql.join(where, sql` AND `);
+function isWanted(filter: StoreFilter): RawBuilder<unknown> {
+  const narrowing = narrowsDown(filter);
+  return narrowing ? sql`${IS_LISTED} AND ${narrowing}` : IS_LISTED;
 }
 
 /**
@@ -152,35 +162,55 @@ export class SearchRepository {
     trigrams: readonly string[],
     filter: StoreFilter,
   ): Promise<{ matches: NearMatch[]; pieces: number }> {
-    const pieces = await this.findRarest(trigrams, filter);
-    if (pieces.length === 0) return { matches: [], pieces: 0 };
-    const best = sql<{ seq: number; shared: number }>`(
-      SELECT seq, COUNT(*) AS shared FROM (
-        SELECT t.rowid AS seq FROM json_each(${JSON.stringify(pieces)}) piece
-          CROSS JOIN apps_trigrams t CROSS JOIN apps a INDEXED BY apps_listed ON a.seq = t.rowid
-         WHERE t.apps_trigrams MATCH piece.value AND ${isWanted(filter)} LIMIT ${MAX_TRIGRAM_ROWS})
-       GROUP BY seq ORDER BY shared DESC, seq LIMIT ${MAX_NEAR_CANDIDATES})`;
-    const matches = await visibleApps(this.db.scan, {})
-      .innerJoin(best.as('hit'), 'hit.seq', 'a.seq')
-      .select(['a.seq', 'a.name', 'a.package_id', 'hit.shared'])
-      .orderBy('hit.shared', 'desc')
-      .orderBy('a.seq')
-      .execute();
-    return { matches, pieces: pieces.length };
+    const few = await this.listFew(filter);
+    const rarest = rarestOf(few ? postingsOf(few, trigrams) : await this.listPostings(trigrams, filter));
+    const shared = new Map<number, number>();
+    for (const seq of rarest.flat()) shared.set(seq, (shared.get(seq) ?? 0) + 1);
+    const best = [...shared].sort(([one, ofOne], [other, ofOther]) => ofOther - ofOne || one - other);
+    const matches = await this.listMatches(best.slice(0, MAX_NEAR_CANDIDATES).map(([seq]) => seq));
+    return {
+      matches: matches.map((match) => ({ ...match, shared: shared.get(match.seq) as number })),
+      pieces: rarest.length,
+    };
   }
 
-  /** The pieces, as FTS5 takes them, that the fewest apps have: as many as {@link MAX_TRIGRAM_ROWS} allow, and one at least. */
-  private async findRarest(trigrams: readonly string[], filter: StoreFilter): Promise<string[]> {
-    const pieces = trigrams.map((trigram) => `"${trigram.replaceAll('"', '""')}"`);
-    const { rows } = await sql<{ piece: string; count: number }>`
-      SELECT piece.value AS piece, (
-        SELECT COUNT(*) FROM (
-          SELECT 1 FROM apps_trigrams t CROSS JOIN apps a INDEXED BY apps_listed ON a.seq = t.rowid
-           WHERE t.apps_trigrams MATCH piece.value AND ${isWanted(filter)} LIMIT ${MAX_PER_TRIGRAM})) AS count
-        FROM json_each(${JSON.stringify(pieces)}) piece`.execute(this.db.scan);
-    const known = rows.filter(({ count }) => count > 0).sort((one, other) => one.count - other.count);
-    let sum = 0;
-    const rarest = known.filter(({ count }) => count < MAX_PER_TRIGRAM && (sum += count) <= MAX_TRIGRAM_ROWS);
-    return (rarest.length > 0 ? rarest : known.slice(0, 1)).map(({ piece }) => piece);
+  /** All that a filter leaves, if that is not much: most of what has a piece would be looked at for nothing. */
+  private async listFew(filter: StoreFilter): Promise<Named[] | undefined> {
+    const { category, tag } = filter;
+    if (tag ? !PLAIN_TAG.test(tag) : !category) return undefined;
+    const found = tag
+      ? listed(sql`a.seq`, `tags : "${tag}"`, filter, MAX_FEW + 1)
+      : sql`SELECT a.seq FROM apps a INDEXED BY apps_store_category WHERE ${isWanted(filter)} LIMIT ${MAX_FEW + 1}`;
+    const seqs = await this.readJson<number>(sql`SELECT json_group_array(seq) AS json FROM (${found})`);
+    if (seqs.length > MAX_FEW) return undefined;
+    return this.readJson(sql`SELECT json_group_array(json_array(seq, name, package_id)) AS json
+      FROM apps WHERE seq IN (SELECT value FROM json_each(${JSON.stringify(seqs)}))`);
   }
+
+  /** For each piece some apps that have it, by the index of pieces. */
+  private listPostings(trigrams: readonly string[], filter: StoreFilter): Promise<number[][]> {
+    const pieces = JSON.stringify(trigrams.map((trigram) => `"${trigram.replaceAll('"', '""')}"`));
+    const having = sql`SELECT a.seq, a.category, a.tags FROM apps_trigrams t CROSS JOIN apps a INDEXED BY apps_listed
+      ON a.seq = t.rowid WHERE t.apps_trigrams MATCH piece.value AND ${IS_LISTED}`;
+    const narrowing = narrowsDown(filter);
+    const wanted = narrowing
+      ? sql`SELECT a.seq FROM (${having} LIMIT ${MAX_LOOKED_AT_PER_TRIGRAM}) a WHERE ${narrowing}`
+      : having;
+    return this.readJson(sql`SELECT json_group_array(json((
+        SELECT json_group_array(seq) FROM (${wanted} LIMIT ${MAX_PER_TRIGRAM})))) AS json FROM json_each(${pieces}) piece`);
+  }
+}
+
+/** For each piece the apps whose name or package id has it, as the index of pieces would say it. */
+function postingsOf(apps: readonly Named[], pieces: readonly string[]): number[][] {
+  const texts = apps.map(([seq, ...texts]) => ({ seq, text: texts.join('\n').toLowerCase() }));
+  return pieces.map((piece) => texts.filter(({ text }) => text.includes(piece)).map(({ seq }) => seq));
+}
+
+/** What the rarest pieces have, as many of them as {@link MAX_TRIGRAM_ROWS} allow, and of one at least. */
+function rarestOf(postings: readonly number[][]): number[][] {
+  const known = postings.filter(({ length }) => length > 0).sort((one, other) => one.length - other.length);
+  let sum = 0;
+  const rarest = known.filter(({ length }) => length < MAX_PER_TRIGRAM && (sum += length) <= MAX_TRIGRAM_ROWS);
+  return rarest.length > 0 ? rarest : known.slice(0, 1);
 }
