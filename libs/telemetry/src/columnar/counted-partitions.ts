@@ -4,7 +4,7 @@ import { DAY_MS, formatDay, HOUR_MS } from '../storage/days.js';
 import { archivePath } from '../storage/telemetry-file.js';
 import { DictionaryKeys } from './dictionary-keys.js';
 import type { Dictionaries } from './dictionaries.js';
-import { literal, type Session } from './duck.js';
+import { literal, UNSAVED, type Session } from './duck.js';
 import { VerificationError } from './errors.js';
 import { hashFile } from './raw-lines.js';
 
@@ -19,7 +19,7 @@ const TABLES = ['runs', 'events', 'crashes'] as const;
 
 /** The table that holds one kind of a partition's counts. */
 export function countedTable(kind: (typeof TABLES)[number], day: number): string {
-  return `counted_${kind}_${formatDay(day).replaceAll('-', '_')}`;
+  return `${UNSAVED}.counted_${kind}_${formatDay(day).replaceAll('-', '_')}`;
 }
 
 /** The rows of a copy. */

@@ -29,9 +29,9 @@ export class DictionaryKeys {
     await session.run(`CREATE OR REPLACE TABLE context_keys AS
       SELECT ${this.contextKey} AS key, ${this.wordsKey} AS words_key, context, app, ${words.join(', ')}
       FROM (SELECT c.*, a.package_id FROM contexts c JOIN apps a ON a.app = c.app)`);
-    await session.run(`CREATE OR REPLACE TABLE words_keys AS
+    await session.run(`CREATE OR REPLACE TABLE words_keys AS SELECT *, (row_number() OVER () - 1)::INTEGER AS number FROM (
       SELECT DISTINCT words_key AS key, app, ${ROLLED_UP.map((name) => `${name}_word AS ${name}`).join(', ')}
-      FROM context_keys`);
+      FROM context_keys)`);
     await session.run('CREATE OR REPLACE TABLE type_keys AS SELECT hash(name) AS key, app, type FROM types');
     for (const [table, key] of [
       ['context_keys', 'key'],

@@ -8,6 +8,9 @@ export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
+/** The schema of tables that are of no use to anybody later: they are neither packed nor written to the file. */
+export const UNSAVED = 'unsaved';
+
 /**
  * Opens DuckDB on a file in the scratch folder, so that staged rows are in no one's memory. It never loads an extension,
  * reaches no file outside the archive, and cannot be talked out of either afterwards.
@@ -28,6 +31,7 @@ export async function openDuck(settings: AnalyticsSettings, scratch: string): Pr
   });
   const connection = await instance.connect();
   await connection.run(`SET TimeZone = 'UTC'`);
+  await connection.run(`ATTACH ':memory:' AS ${UNSAVED}`);
   const folders = [join(settings.dataDir, ARCHIVE_FOLDER), settings.aggregatesFolder ?? []].flat();
   await connection.run(`SET allowed_directories = [${folders.map(literal).join(', ')}]`);
   await connection.run('SET enable_external_access = false');

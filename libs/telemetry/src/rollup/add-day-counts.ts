@@ -1,5 +1,5 @@
 import type { DayCounts } from './day-counts.js';
-import { addToEveryDimension, type DimensionCells } from './expand.js';
+import { countsOf, type DimensionCells } from './expand.js';
 import type { RowReading } from './raw-rows.js';
 import type { RollupTally } from './tally.js';
 
@@ -8,27 +8,27 @@ import type { RollupTally } from './tally.js';
  * cells of their app, `[people, bots]`, which the tally holds by context and the copies by what contexts say.
  */
 export function addDayCounts(
-  { events, runs, crashes }: DayCounts,
+  { words, events, botEvents, runs, crashes }: DayCounts,
   day: number,
   reading: RowReading,
   tally: RollupTally,
   cellsOf: (app: number) => [DimensionCells[], DimensionCells[]],
 ): void {
-  for (let row = 0; row < events.n.length; row += 1) {
-    const [people, bots] = cellsOf(at(events.app, row));
-    const words = {
-      app_version: at(events.app_version, row),
-      mosis_version: at(events.mosis_version, row),
-      os: at(events.os, row),
-      country: at(events.country, row),
-    };
-    const [type, hour, n] = [at(events.type, row), at(events.hour, row), at(events.n, row)];
-    if (at(events.bot, row) === 1) {
-      // Everybody's events are counted without their devices: what bots did is among them.
-      addToEveryDimension(people, words, type, hour, -n);
-      addToEveryDimension(bots, words, type, hour, n);
-    } else addToEveryDimension(people, words, type, hour, n);
-  }
+  const sidesOf = (side: 0 | 1) => {
+    const known: (Map<number, number>[] | undefined)[] = [];
+    return (row: number) =>
+      (known[row] ??= countsOf(cellsOf(at(words.app, row))[side], {
+        app_version: at(words.app_version, row),
+        mosis_version: at(words.mosis_version, row),
+        os: at(words.os, row),
+        country: at(words.country, row),
+      }));
+  };
+  const [people, bots] = [sidesOf(0), sidesOf(1)];
+  addEvents(events, people, 1);
+  // Everybody's events are counted without their devices: what bots did is among them.
+  addEvents(botEvents, people, -1);
+  addEvents(botEvents, bots, 1);
   for (let row = 0; row < runs.session.length; row += 1) {
     tally.addRun({
       app: at(runs.app, row),
@@ -49,6 +49,17 @@ export function addDayCounts(
     const group = reading.findCrashGroup(app, kind, crashes.data[row] ?? null);
     if (group === undefined) continue;
     tally.addCrashes(app, day, at(crashes.device, row), at(crashes.context, row), group, at(crashes.n, row));
+  }
+}
+
+function addEvents(
+  { words, typeHour, n }: DayCounts['events'],
+  countsOfWords: (row: number) => Map<number, number>[],
+  sign: 1 | -1,
+): void {
+  for (let row = 0; row < n.length; row += 1) {
+    const key = at(typeHour, row);
+    for (const counts of countsOfWords(at(words, row))) counts.set(key, (counts.get(key) ?? 0) + sign * at(n, row));
   }
 }
 

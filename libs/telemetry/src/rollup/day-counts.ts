@@ -1,13 +1,19 @@
 /** A number for each row of one column. */
 type Column<Name extends string> = Record<Name, Int32Array>;
+/** Events by what is said of them (a row of `words`) and `type × 32 + hour`: a key of the roll-ups' cells. */
+type EventCounts = Column<'words' | 'typeHour' | 'n'>;
 
 /**
  * What the raw rows of some partitions add to one bucket day, summed up as far as devices and sessions allow, in columns of
  * equal length. Numbers are those of the dictionaries in telemetry.db; a word is 0 for "not said".
  */
 export interface DayCounts {
-  /** Events by hour of the day, type and what is said of the device. `bot` 1: what the bots among them did. */
-  events: Column<'app' | 'hour' | 'type' | 'app_version' | 'mosis_version' | 'os' | 'country' | 'bot' | 'n'>;
+  /** What is said of an event that is rolled up. There are few of these, and hundreds of thousands of counts. */
+  words: Column<'app' | 'app_version' | 'mosis_version' | 'os' | 'country'>;
+  /** Everybody's events. */
+  events: EventCounts;
+  /** What the bots among them did. */
+  botEvents: EventCounts;
   /** What a session did in one hour of the day and one context. */
   runs: Column<'app' | 'device' | 'context' | 'hour' | 'events' | 'interactions' | 'crashed'> &
     Record<'session' | 'firstMs', Float64Array>;

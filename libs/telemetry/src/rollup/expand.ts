@@ -9,6 +9,9 @@ export interface ContextWords {
   country: number;
 }
 
+/** Hours have so many numbers in keys of `measure × 32 + hour`. */
+export const HOUR_RANGE = 32;
+
 /** Counts by value of a dimension, then by `measure × 32 + hour`. */
 export type DimensionCells = Map<number, Map<number, number>>;
 
@@ -67,6 +70,11 @@ export function addToEveryDimension(
   }
 }
 
+/** The counts of every dimension that an event of these words is in, by `measure × 32 + hour`. */
+export function countsOf(expanded: DimensionCells[], words: ContextWords): Map<number, number>[] {
+  return DIMENSIONS.map((dimension) => cellsOf(expanded[dimension] as DimensionCells, valueOf(words, dimension)));
+}
+
 /** Empty counts of every dimension. */
 export function noCells(): DimensionCells[] {
   return DIMENSIONS.map(() => new Map<number, Map<number, number>>());
@@ -74,8 +82,8 @@ export function noCells(): DimensionCells[] {
 
 /** Splits `measure × 32 + hour`. */
 export function splitMeasureKey(key: number): { measure: number; hour: number } {
-  const measure = Math.floor(key / 32);
-  return { measure, hour: key - measure * 32 };
+  const measure = Math.floor(key / HOUR_RANGE);
+  return { measure, hour: key - measure * HOUR_RANGE };
 }
 
 function cellsOf(cells: DimensionCells, value: number): Map<number, number> {
@@ -85,7 +93,7 @@ function cellsOf(cells: DimensionCells, value: number): Map<number, number> {
 }
 
 function addCount(counts: Map<number, number>, measure: number, hour: number, n: number): void {
-  const key = measure * 32 + hour;
+  const key = measure * HOUR_RANGE + hour;
   counts.set(key, (counts.get(key) ?? 0) + n);
 }
 
