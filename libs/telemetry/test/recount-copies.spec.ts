@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { AnalyticsProcess } from '../src/columnar/analytics-process.js';
 import type { DayAudit } from '../src/rollup/audit.js';
+import { differenceAt } from '../src/rollup/day-cells.js';
 import type { RollupDifference } from '../src/rollup/differences.js';
 import { ScanTasks } from '../src/scan/scan-tasks.js';
 import { formatDay } from '../src/storage/days.js';
@@ -73,7 +74,7 @@ function bucketDays(): number[] {
 }
 
 /** What an audit found, in an order of its own. */
-function found({ conclusive, apps, sessionProblems, verdicts }: DayAudit) {
+function found({ conclusive, counts, apps, sessionProblems, verdicts }: DayAudit) {
   const sorted = (numbers: number[]) => [...numbers].sort((left, right) => left - right);
   const text = (difference: RollupDifference) =>
     JSON.stringify(
@@ -81,7 +82,9 @@ function found({ conclusive, apps, sessionProblems, verdicts }: DayAudit) {
         ? { ...difference, missing: sorted(difference.missing), surplus: sorted(difference.surplus) }
         : difference,
     );
-  const differences = apps.flatMap(({ app, differences: list }) => list.map((one) => `${app} ${text(one)}`)).sort();
+  const cells = Array.from(counts.n, (_, index) => JSON.stringify(differenceAt(counts, index)));
+  const others = apps.flatMap(({ app, differences: list }) => list.map((one) => `${app} ${text(one)}`));
+  const differences = [...cells, ...others].sort();
   const judged = verdicts.map((verdict) => JSON.stringify(verdict)).sort();
   return { conclusive, differences, sessionProblems, judged };
 }

@@ -1,4 +1,5 @@
 import type { DayAudit } from '../rollup/audit.js';
+import { differenceAt, sliceDifferences } from '../rollup/day-cells.js';
 import type { CopiesOfDay, CountedCopies, DayCounts } from '../rollup/day-counts.js';
 import type { RollupDifference } from '../rollup/differences.js';
 import type { DeviceDayKey } from '../rollup/rollup-store.js';
@@ -95,6 +96,10 @@ async function auditAndRepair(
   }
   if (!audit.conclusive) return audit;
   if (repair) {
+    for (let from = 0; from < audit.counts.n.length; from += DIFFERENCES_PER_REPAIR) {
+      const counts = sliceDifferences(audit.counts, from, from + DIFFERENCES_PER_REPAIR);
+      await parts.writer.call('repair', { day, counts });
+    }
     for (const repairs of inPieces(audit.apps)) await parts.writer.call('repair', { day, repairs });
   }
   if (judge) {
@@ -123,8 +128,8 @@ async function countCopies(
   }
 }
 
-function countDifferences(audit: DayAudit): number {
-  return audit.sessionProblems.length + audit.apps.reduce((sum, { differences }) => sum + differences.length, 0);
+function countDifferences({ sessionProblems, counts, apps }: DayAudit): number {
+  return apps.reduce((sum, { differences }) => sum + differences.length, sessionProblems.length + counts.n.length);
 }
 
 /** Differences in pieces that uploads do not wait long for: most apps have few, and the largest very many. */
@@ -149,6 +154,11 @@ function* inPieces(apps: DayAudit['apps']): Generator<DayAudit['apps']> {
 function describe(audit: DayAudit, examples: string[]): void {
   examples.push(...audit.sessionProblems.slice(0, Math.max(0, EXAMPLES - examples.length)));
   // There can be hundreds of thousands, and this runs in the thread that answers requests.
+  for (let index = 0; index < audit.counts.n.length && examples.length < EXAMPLES; index += 1) {
+    const { app, hour, ...rest } = differenceAt(audit.counts, index);
+    const what = hour === undefined ? 'day_counts' : 'hour_counts';
+    examples.push(`${formatDay(audit.day)} app ${app}: ${what} ${JSON.stringify({ hour, ...rest })}`);
+  }
   for (const { app, differences } of audit.apps) {
     for (const difference of differences.slice(0, Math.max(0, EXAMPLES - examples.length))) {
       examples.push(`${formatDay(audit.day)} app ${app}: ${describeDifference(difference)}`);

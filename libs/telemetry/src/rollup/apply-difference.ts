@@ -1,3 +1,4 @@
+import { differenceAt, type CellDifferences } from './day-cells.js';
 import type { RollupDifference } from './differences.js';
 import type { RollupStore } from './rollup-store.js';
 
@@ -9,21 +10,6 @@ export function applyDifference(
   difference: RollupDifference,
 ): void {
   switch (difference.table) {
-    case 'hour_counts':
-      cells.addHour(
-        app,
-        day,
-        difference.dimension,
-        difference.hour,
-        difference.value,
-        difference.measure,
-        difference.bot,
-        difference.n,
-      );
-      return;
-    case 'day_counts':
-      cells.addDay(app, day, difference.dimension, difference.value, difference.measure, difference.bot, difference.n);
-      return;
     case 'crash_days':
       cells.addCrash(app, day, difference.crashGroup, difference.version, difference.bot, difference.n);
       return;
@@ -44,4 +30,16 @@ export function applyDifference(
     case 'device_days':
       cells.setDeviceDay(app, day, difference.device, difference);
   }
+}
+
+/** Adds what counts of hours and days lack, in the caller's transaction, and answers whose they are. @throws when one would fall below zero */
+export function applyCells({ cells }: RollupStore, day: number, differences: CellDifferences): Set<number> {
+  const apps = new Set<number>();
+  for (let index = 0; index < differences.n.length; index += 1) {
+    const { app, dimension, hour, value, measure, bot, n } = differenceAt(differences, index);
+    if (hour === undefined) cells.addDay(app, day, dimension, value, measure, bot, n);
+    else cells.addHour(app, day, dimension, hour, value, measure, bot, n);
+    apps.add(app);
+  }
+  return apps;
 }

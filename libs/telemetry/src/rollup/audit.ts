@@ -4,7 +4,7 @@ import type { BotThresholds } from '../engine/types.js';
 import { DAY_MS } from '../storage/days.js';
 import { findFirstCoveredDay, findLastRowId, listPartitions } from '../storage/partitions.js';
 import { addDayCounts } from './add-day-counts.js';
-import { CellMap } from './cell-map.js';
+import { DayCells, type CellDifferences } from './day-cells.js';
 import { isBot, type DeviceDay } from './bot-rule.js';
 import type { CountedCopies, RecordedCopy } from './day-counts.js';
 import type { RollupDifference } from './differences.js';
@@ -14,12 +14,10 @@ import {
   DIMENSIONS,
   expandCells,
   expandDevices,
-  noCells,
   splitContextKey,
-  splitMeasureKey,
   type ContextWords,
-  type DimensionCells,
 } from './expand.js';
+import { readStoredCells } from './stored-cells.js';
 import { tallyRawRows, type RowReading } from './raw-rows.js';
 import { isStillTrue, partitionsOf, readBots, wholeCopies } from './recount-plan.js';
 import { isEarlier, RollupTally, type DayTally } from './tally.js';
@@ -33,6 +31,8 @@ export interface DayAudit {
   conclusive: boolean;
   /** Cells compared. */
   cells: number;
+  /** Counts of hours and days that differ, of all apps. */
+  counts: CellDifferences;
   apps: { app: number; differences: RollupDifference[] }[];
   /** Sessions whose stored first event is not what their rows say; counted, not repaired. */
   sessionProblems: string[];
@@ -45,7 +45,7 @@ interface Snapshot {
   /** Partitions whose copy holds all their rows, which are all rolled up. */
   copies: RecordedCopy[];
   state: string;
-  cells: CellMap;
+  cells: DayCells;
   crashes: Map<string, number>;
   sets: Map<string, number[]>;
   bots: Map<number, Set<number>>;
@@ -55,20 +55,10 @@ interface Snapshot {
 
 /** What a recount says a day's roll-ups should hold. */
 interface Counted {
-  cells: CellMap;
+  cells: DayCells;
   /** Crashes by group, version and side; sets by their table and key. */
   crashes: Map<string, number>;
   sets: Map<string, Set<number>>;
-}
-
-interface HourRow {
-  app: number;
-  dimension: number;
-  hour: number;
-  value: number;
-  measure: number;
-  bot: number;
-  n: number;
 }
 
 /** Days an event may be older than its receipt, and one more for a clock that is not believed at once. */
@@ -91,6 +81,7 @@ export function auditDay(
     covered: true,
     conclusive: true,
     cells: 0,
+    counts: new DayCells().compare(new DayCells()).differences,
     apps: [],
     sessionProblems: [],
     verdicts: [],
@@ -105,31 +96,22 @@ export function auditDay(
     tallyRawRows(db, partition, { after: 0, upTo }, { bucketDay: day }, context.reading, tally);
   }
   if (readState(db, day) !== stored.state) return { ...audit, conclusive: false };
-  const should: Counted = { cells: new CellMap(), crashes: new Map(), sets: new Map() };
-  const byApp = new Map<number, { cells: [DimensionCells[], DimensionCells[]]; day: DayTally | undefined }>();
-  const appOf = (app: number) => {
-    let entry = byApp.get(app);
-    if (!entry) byApp.set(app, (entry = { cells: [noCells(), noCells()], day: undefined }));
-    return entry;
-  };
-  if (counted) addDayCounts(counted.counts, day, context.reading, tally, (app) => appOf(app).cells);
+  const should: Counted = { cells: new DayCells(), crashes: new Map(), sets: new Map() };
+  if (counted) addDayCounts(counted.counts, day, context.reading, tally, (app) => should.cells.of(app));
   for (const dayTally of tally.days.values()) {
-    const entry = appOf(dayTally.app);
-    entry.day = dayTally;
-    dayTally.cells.forEach((side, bot) => expandCells(side, context.contextOf, entry.cells[bot]));
+    const sides = should.cells.of(dayTally.app);
+    dayTally.cells.forEach((side, bot) => expandCells(side, context.contextOf, sides[bot]));
+    countDay(should, dayTally, context.contextOf);
   }
   for (const { app, device, firstMs, context: words, crashed } of stored.sessions.values()) {
-    const side = appOf(app).cells[stored.bots.get(app)?.has(device) ? 1 : 0];
+    const side = should.cells.of(app)[stored.bots.get(app)?.has(device) ? 1 : 0];
     const hour = Math.floor((firstMs - day * DAY_MS) / 3_600_000);
     addToEveryDimension(side, context.contextOf(words), Measure.sessions, hour, 1);
     if (crashed) addToEveryDimension(side, context.contextOf(words), Measure.crashedSessions, hour, 1);
   }
-  for (const [app, entry] of byApp) {
-    entry.cells.forEach((side, bot) => countCells(should.cells, app, bot, side));
-    if (entry.day) countDay(should, app, entry.day, context.contextOf);
-  }
+  should.cells.sumUp();
   compareSessions(tally, stored, day, audit);
-  compare(stored, should, byApp, audit);
+  compare(stored, should, tally, audit);
   judge(tally, stored, context.thresholds, audit);
   return audit;
 }
@@ -146,6 +128,7 @@ function readState(db: RawConnection, day: number): string {
 
 function readSnapshot(db: RawConnection, day: number): Snapshot {
   const partitions = partitionsOf(db, day);
+  const apps = db.prepare('SELECT app FROM apps').pluck().all() as number[];
   const snapshot: Snapshot = {
     upTo: new Map(
       partitions.map((partition) => [
@@ -155,7 +138,7 @@ function readSnapshot(db: RawConnection, day: number): Snapshot {
     ),
     copies: wholeCopies(db, partitions),
     state: readState(db, day),
-    cells: new CellMap(),
+    cells: readStoredCells(db, day, apps),
     crashes: new Map(),
     sets: new Map(),
     bots: readBots(db, day),
@@ -165,17 +148,11 @@ function readSnapshot(db: RawConnection, day: number): Snapshot {
   const each = <Row>(sql: string, read: (row: Row) => void) => {
     for (const row of db.prepare(sql).iterate(day) as Iterable<Row>) read(row);
   };
-  each<HourRow>('SELECT * FROM hour_counts WHERE day = ?', (row) => snapshot.cells.set(row, row.n));
-  const apps = db.prepare('SELECT app FROM apps').pluck().all() as number[];
-  const dayCounts = db.prepare('SELECT * FROM day_counts WHERE app = ? AND dimension = ? AND day = ?');
   const daySets = db.prepare('SELECT * FROM day_devices WHERE app = ? AND dimension = ? AND crashed = ? AND day = ?');
   const crashDays = db.prepare('SELECT * FROM crash_days WHERE app = ? AND day = ?');
   const crashSets = db.prepare('SELECT * FROM crash_devices WHERE app = ? AND day = ?');
   for (const app of apps) {
     for (const dimension of DIMENSIONS) {
-      for (const row of dayCounts.iterate(app, dimension, day) as Iterable<HourRow>) {
-        snapshot.cells.set({ ...row, hour: undefined }, row.n);
-      }
       for (const crashed of [0, 1]) {
         for (const row of daySets.iterate(app, dimension, crashed, day) as Iterable<{
           value: number;
@@ -245,21 +222,8 @@ function members(blob: Buffer): number[] {
   return using(readBitmap(blob), (bitmap) => bitmap.toArray());
 }
 
-function countCells(counts: CellMap, app: number, bot: number, cells: readonly DimensionCells[]): void {
-  cells.forEach((values, dimension) => {
-    for (const [value, byMeasure] of values) {
-      const ofDay = new Map<number, number>();
-      for (const [key, n] of byMeasure) {
-        const { measure, hour } = splitMeasureKey(key);
-        counts.set({ app, dimension, hour, value, measure, bot }, n);
-        ofDay.set(measure, (ofDay.get(measure) ?? 0) + n);
-      }
-      for (const [measure, n] of ofDay) counts.set({ app, dimension, hour: undefined, value, measure, bot }, n);
-    }
-  });
-}
-
-function countDay(counted: Counted, app: number, day: DayTally, contextOf: (context: number) => ContextWords): void {
+function countDay(counted: Counted, day: DayTally, contextOf: (context: number) => ContextWords): void {
+  const { app } = day;
   for (const [hour, devices] of day.hourDevices) counted.sets.set(`hour_devices/${app}/${hour}`, devices);
   [day.contextDevices, day.crashedDevices].forEach((sets, crashed) => {
     expandDevices(sets, contextOf).forEach((values, dimension) => {
@@ -278,25 +242,16 @@ function countDay(counted: Counted, app: number, day: DayTally, contextOf: (cont
   });
 }
 
-function compare(
-  stored: Snapshot,
-  counted: Counted,
-  byApp: ReadonlyMap<number, { day: DayTally | undefined }>,
-  audit: DayAudit,
-): void {
+function compare(stored: Snapshot, counted: Counted, tally: RollupTally, audit: DayAudit): void {
   const differences = new Map<number, RollupDifference[]>();
   const note = (app: number, difference: RollupDifference) => {
     const list = differences.get(app);
     if (list) list.push(difference);
     else differences.set(app, [difference]);
   };
-  counted.cells.compare(stored.cells, (should, is, cell) => {
-    audit.cells += 1;
-    if (should === is) return;
-    const { app, hour, ...rest } = cell();
-    const n = should - is;
-    note(app, hour === undefined ? { table: 'day_counts', ...rest, n } : { table: 'hour_counts', hour, ...rest, n });
-  });
+  const { compared, differences: counts } = counted.cells.compare(stored.cells);
+  audit.cells += compared;
+  audit.counts = counts;
   const compareCrashes = (key: string, should: number, is: number) => {
     audit.cells += 1;
     if (should !== is) note(Number(key.split('/')[1]), crashDifference(key, should - is));
@@ -314,8 +269,8 @@ function compare(
   };
   for (const [key, devices] of counted.sets) compareSet(key, devices, stored.sets.get(key) ?? []);
   for (const [key, devices] of stored.sets) if (!counted.sets.has(key)) compareSet(key, new Set(), devices);
-  for (const [app, { day }] of byApp) {
-    for (const [device, should] of day?.deviceDays ?? []) {
+  for (const { app, deviceDays } of tally.days.values()) {
+    for (const [device, should] of deviceDays) {
       audit.cells += 1;
       const is = stored.deviceDays.get(`${app}/${device}`);
       if (is?.events === should.events && is.interactions === should.interactions && is.hours === should.hours)

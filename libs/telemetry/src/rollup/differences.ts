@@ -1,15 +1,8 @@
-/** What a recount found to differ from the roll-ups; `n` and the sets are what must be added to put it right. */
+/**
+ * What a recount found to differ from the roll-ups, counts of hours and days aside (see `CellDifferences`); `n` and the sets
+ * are what must be added to put it right.
+ */
 export type RollupDifference =
-  | {
-      table: 'hour_counts';
-      dimension: number;
-      hour: number;
-      value: number;
-      measure: number;
-      bot: number;
-      n: number;
-    }
-  | { table: 'day_counts'; dimension: number; value: number; measure: number; bot: number; n: number }
   | { table: 'crash_days'; crashGroup: number; version: number; bot: number; n: number }
   | { table: 'hour_devices'; hour: number; missing: number[]; surplus: number[] }
   | { table: 'day_devices'; dimension: number; value: number; crashed: 0 | 1; missing: number[]; surplus: number[] }

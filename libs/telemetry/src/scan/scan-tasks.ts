@@ -85,6 +85,8 @@ export class ScanTasks {
   }
 
   get #reading() {
+    // Groups go with the last of their crashes, and a task reads them as they are.
+    this.#crashGroups.reset();
     return {
       kindOf: (type: number) => this.#dictionaries.kindOf(type),
       findCrashGroup: (app: number, kind: 'app_crash' | 'lua_error', data: string | null) =>

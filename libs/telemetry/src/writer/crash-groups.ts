@@ -34,17 +34,16 @@ export class CrashGroups {
 
   /** The group of a crash; made when it is the first of its kind. */
   groupOf(app: number, kind: CrashKind, data: string | null, device: number): number {
-    const key = `${app}/${kind}/${data}`;
+    const key = keyOf(app, kind, data);
     let group = this.#known.get(key);
     if (group === undefined) {
       group = this.#findOrMake(app, kind, data, device);
-      if (this.#known.size >= KNOWN_CRASHES) this.#known.clear();
-      this.#known.set(key, group);
+      this.#remember(key, group);
     }
     return group;
   }
 
-  /** Forgets what is in memory: the transaction that made it was rolled back. */
+  /** Forgets what is in memory: groups may have gone, or the transaction that made them was rolled back. */
   reset(): void {
     this.#known.clear();
     this.#counts.clear();
@@ -74,8 +73,19 @@ export class CrashGroups {
 
   /** The group a stored crash was counted in. */
   find(app: number, kind: CrashKind, data: string | null): number | undefined {
-    const { fingerprint } = signCrash(kind, parseData(data));
-    return (this.#find.get(app, fingerprint) ?? this.#find.get(app, REST_FINGERPRINTS[kind])) as number | undefined;
+    const key = keyOf(app, kind, data);
+    let group = this.#known.get(key);
+    if (group === undefined) {
+      const { fingerprint } = signCrash(kind, parseData(data));
+      group = (this.#find.get(app, fingerprint) ?? this.#find.get(app, REST_FINGERPRINTS[kind])) as number | undefined;
+      if (group !== undefined) this.#remember(key, group);
+    }
+    return group;
+  }
+
+  #remember(key: string, group: number): void {
+    if (this.#known.size >= KNOWN_CRASHES) this.#known.clear();
+    this.#known.set(key, group);
   }
 
   #restOf(app: number, kind: CrashKind): number {
@@ -83,6 +93,10 @@ export class CrashGroups {
     return (this.#find.get(app, fingerprint) ??
       this.#insert.get(app, fingerprint, kind, '(other)', '', '[]', null, null)) as number;
   }
+}
+
+function keyOf(app: number, kind: CrashKind, data: string | null): string {
+  return `${app}/${kind}/${data}`;
 }
 
 function parseData(data: string | null): Record<string, unknown> {

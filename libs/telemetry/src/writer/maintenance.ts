@@ -10,7 +10,8 @@ import {
   raiseFirstCoveredDay,
   type PartitionRow,
 } from '../storage/partitions.js';
-import { applyDifference } from '../rollup/apply-difference.js';
+import { applyCells, applyDifference } from '../rollup/apply-difference.js';
+import type { CellDifferences } from '../rollup/day-cells.js';
 import type { RollupDifference } from '../rollup/differences.js';
 import { ErasureSteps } from './erasure-steps.js';
 
@@ -208,18 +209,21 @@ export class Maintenance extends ErasureSteps {
   /** Puts roll-ups right by the differences an audit found; sound also while events come in, for differences add up. */
   repair(input: {
     day: number;
-    repairs: readonly { app: number; differences: readonly RollupDifference[] }[];
+    counts?: CellDifferences;
+    repairs?: readonly { app: number; differences: readonly RollupDifference[] }[];
   }): RollupChange {
-    const { day, repairs } = input;
+    const { day, counts, repairs = [] } = input;
     return this.store.transaction(() => {
+      const apps = counts ? applyCells(this.store.rollups, day, counts) : new Set<number>();
       for (const { app, differences } of repairs) {
+        apps.add(app);
         for (const difference of differences) {
           applyDifference(this.store.rollups, app, day, difference);
         }
       }
       this.store.rollups.touchDay(day, this.now());
       this.store.verdicts.reset();
-      return { touched: repairs.map(({ app }) => ({ app, day })), suspects: [] };
+      return { touched: [...apps].map((app) => ({ app, day })), suspects: [] };
     });
   }
 
