@@ -138,6 +138,20 @@ describe('updates', () => {
     expect((await ask('1.0.0', [])).body).toEqual({ updates: [] });
   });
 
+  it('are answered in the order of what was asked, however many apps a device has', async () => {
+    const apps = [await newApp(owner), await newApp(owner), await newApp(owner)];
+    for (const app of apps) await release(app, 4);
+    const others = Array.from({ length: 500 }, (_, index) => ({
+      package_id: `com.example.other${index}`,
+      version_code: 1,
+    }));
+    apps.forEach(({ packageId }, index) => (others[index * 170] = { package_id: packageId, version_code: 1 }));
+    const { body } = await ask('1.0.0', others);
+    expect(body.updates.map(({ package_id }: { package_id: string }) => package_id)).toEqual(
+      apps.map(({ packageId }) => packageId),
+    );
+  });
+
   it('are refused to who asks in a way nobody can read', async () => {
     const app = { package_id: 'com.example.x', version_code: 1 };
     for (const [mosis, installed] of [

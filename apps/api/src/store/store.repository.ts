@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { sql } from 'kysely';
+import { sql, type Expression } from 'kysely';
 import { CoreDatabase, type CoreRow } from '@mosis/db';
 import { isListed, orderOf, visibleApps, type StoreFilter, type StoreSort } from './visible-apps.repository.js';
 
@@ -35,6 +35,15 @@ export type OfferedVersionRow = Pick<
   | 'published_at'
 > & { public_key: string; fingerprint: string };
 
+/** An app that a device has. */
+export interface InstalledApp {
+  package_id: string;
+  version_code: number;
+}
+
+/** A version, and the place among the installed apps of the one that it updates. */
+export type NewerVersionRow = OfferedVersionRow & { place: number };
+
 const SHOWN = [
   'a.seq',
   'a.id',
@@ -47,6 +56,20 @@ const SHOWN = [
   'a.developer_name',
   'a.first_published_at',
   'a.last_published_at',
+] as const;
+
+const OFFERED = [
+  'v.app_id',
+  'v.version_code',
+  'v.version_name',
+  'v.package_url',
+  'v.package_size',
+  'v.package_sha256',
+  'v.signature',
+  'v.permissions',
+  'v.min_mosis_version',
+  'v.release_notes',
+  'v.published_at',
 ] as const;
 
 /** All SQL of the store. Each query sees only what is published, in the store, and not suspended. */
@@ -102,9 +125,10 @@ export class StoreRepository {
     return this.prepared.latest.execute({ appIds: JSON.stringify(appIds) });
   }
 
-  /** The id of a visible app. */
-  async findVisibleAppId(packageId: string): Promise<string | undefined> {
-    return (await this.prepared.appId.executeTakeFirst({ packageId }))?.id;
+  /** Of apps with the version that is installed, those that have a newer one on offer, with the newest. */
+  async listNewer(installed: readonly InstalledApp[]): Promise<NewerVersionRow[]> {
+    const pairs = installed.map(({ package_id, version_code }) => [package_id, version_code]);
+    return this.prepared.newer.execute({ installed: JSON.stringify(pairs) });
   }
 
   /** Versions on offer between two codes, highest first. */
@@ -149,9 +173,7 @@ export class StoreRepository {
           .select(SHOWN)
           .where(sql<boolean>`a.seq IN (SELECT value FROM json_each(${seqs}))`),
       ),
-      appId: db.prepareRead(({ packageId }: { packageId: string }) =>
-        visibleApps(db.read, {}).select('a.id').where('a.package_id', '=', packageId),
-      ),
+      newer: db.prepareRead(({ installed }: { installed: string }) => this.newer(installed)),
       latest: db.prepareRead(({ appIds }: { appIds: string }) =>
         this.latest().where(sql<boolean>`v.app_id IN (SELECT value FROM json_each(${appIds}))`),
       ),
@@ -175,38 +197,46 @@ export class StoreRepository {
     };
   }
 
-  private latest() {
-    return this.offered().where((eb) =>
-      eb(
-        'v.version_code',
-        '=',
-        eb
-          .selectFrom('app_versions as x')
-          .select((inner) => inner.fn.max('x.version_code').as('code'))
-          .whereRef('x.app_id', '=', 'v.app_id')
-          .where('x.status', '=', 'published')
-          .where('x.yanked_at', 'is', null),
-      ),
+  /** Joined in this order: a device has few apps, and each is an index look-up from there. */
+  private newer(installed: string) {
+    return (
+      this.db.read
+        .selectFrom(sql<{ key: number; value: string }>`json_each(${installed})`.as('i'))
+        .crossJoin('apps as a')
+        .crossJoin('app_versions as v')
+        .innerJoin('developers as d', 'd.id', 'a.developer_id')
+        .innerJoin('signing_keys as k', 'k.id', 'v.signing_key_id')
+        .select(OFFERED)
+        .select(['i.key as place', 'k.public_key', 'k.fingerprint'])
+        .where(isListed)
+        .where(sql<boolean>`a.package_id = i.value ->> 0`)
+        .whereRef('v.app_id', '=', 'a.id')
+        .where('v.status', '=', 'published')
+        .where('v.yanked_at', 'is', null)
+        .where((eb) => eb('v.version_code', '=', this.highestCode(eb.ref('a.id'))))
+        // With a plus, so that the version is looked up by the one code instead of walking all newer ones.
+        .where(sql<boolean>`+v.version_code > i.value ->> 1`)
     );
+  }
+
+  private latest() {
+    return this.offered().where((eb) => eb('v.version_code', '=', this.highestCode(eb.ref('v.app_id'))));
+  }
+
+  private highestCode(appId: Expression<string>) {
+    return this.db.read
+      .selectFrom('app_versions as x')
+      .select((eb) => eb.fn.max('x.version_code').as('code'))
+      .where('x.app_id', '=', appId)
+      .where('x.status', '=', 'published')
+      .where('x.yanked_at', 'is', null);
   }
 
   private offered() {
     return this.db.read
       .selectFrom('app_versions as v')
       .innerJoin('signing_keys as k', 'k.id', 'v.signing_key_id')
-      .select([
-        'v.app_id',
-        'v.version_code',
-        'v.version_name',
-        'v.package_url',
-        'v.package_size',
-        'v.package_sha256',
-        'v.signature',
-        'v.permissions',
-        'v.min_mosis_version',
-        'v.release_notes',
-        'v.published_at',
-      ])
+      .select(OFFERED)
       .select(['k.public_key', 'k.fingerprint'])
       .where('v.status', '=', 'published')
       .where('v.yanked_at', 'is', null);

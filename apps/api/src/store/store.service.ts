@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { compareSemver, decodePublicKeyPem } from '@mosis/package';
 import { MAX_ICON_BYTES } from '../apps/icons.service.js';
@@ -7,10 +8,11 @@ import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
 import { ObjectsService } from '../objects/objects.service.js';
 import { SearchService } from './search.service.js';
-import { StoreRepository, type OfferedVersionRow, type StoreAppRow } from './store.repository.js';
+import { StoreRepository, type InstalledApp, type OfferedVersionRow, type StoreAppRow } from './store.repository.js';
 import type { SearchQuery, StoreAppResource, StoreVersionResource, UpdateResource } from './store.schemas.js';
 
-const NO_UPPER_BOUND = 2_147_483_648;
+/** Installed apps one statement asks for. */
+const APPS_AT_ONCE = 100;
 const OFFERED_PAGE = 20;
 
 /** What devices see: published, reviewed, and not suspended, withdrawn or yanked. */
@@ -42,19 +44,31 @@ export class StoreService {
   }
 
   /** For each installed app the highest version above it that this device can run. */
-  async findUpdates(
-    mosisVersion: string,
-    installed: readonly { package_id: string; version_code: number }[],
-  ): Promise<UpdateResource[]> {
-    const highest = new Map<string, { package_id: string; version_code: number }>();
+  async findUpdates(mosisVersion: string, installed: readonly InstalledApp[]): Promise<UpdateResource[]> {
+    const highest = new Map<string, InstalledApp>();
     for (const app of installed) {
       const key = app.package_id.toLowerCase();
       if ((highest.get(key)?.version_code ?? -1) < app.version_code) highest.set(key, app);
     }
+    const apps = [...highest.values()];
     const updates: UpdateResource[] = [];
-    for (const { package_id, version_code } of highest.values()) {
-      const appId = await this.repository.findVisibleAppId(package_id);
-      const version = appId && (await this.findRunnable(appId, version_code, mosisVersion));
+    for (let first = 0; first < apps.length; first += APPS_AT_ONCE) {
+      // Other requests get in between, when a device has very many.
+      if (first > 0) await setImmediate();
+      updates.push(...(await this.findSomeUpdates(mosisVersion, apps.slice(first, first + APPS_AT_ONCE))));
+    }
+    return updates;
+  }
+
+  private async findSomeUpdates(mosisVersion: string, apps: readonly InstalledApp[]): Promise<UpdateResource[]> {
+    const newest = await this.repository.listNewer(apps);
+    newest.sort((one, other) => one.place - other.place);
+    const updates: UpdateResource[] = [];
+    for (const { place, ...newer } of newest) {
+      const { package_id, version_code } = apps[place] as InstalledApp;
+      const version = isRunnable(newer, mosisVersion)
+        ? newer
+        : await this.findRunnable(newer.app_id, version_code, newer.version_code, mosisVersion);
       if (!version) continue;
       const {
         permissions: _permissions,
@@ -83,11 +97,12 @@ export class StoreService {
   private async findRunnable(
     appId: string,
     aboveCode: number,
+    belowCode: number,
     mosisVersion: string,
   ): Promise<OfferedVersionRow | undefined> {
-    for (let below = NO_UPPER_BOUND; ;) {
+    for (let below = belowCode; ;) {
       const page = await this.repository.listOffered(appId, aboveCode, below, OFFERED_PAGE);
-      const runnable = page.find((version) => compareSemver(version.min_mosis_version, mosisVersion) <= 0);
+      const runnable = page.find((version) => isRunnable(version, mosisVersion));
       const last = page.at(-1);
       if (runnable || !last || page.length < OFFERED_PAGE) return runnable;
       below = last.version_code;
@@ -135,4 +150,8 @@ export class StoreService {
       published_at: version.published_at ?? '',
     };
   }
+}
+
+function isRunnable({ min_mosis_version }: OfferedVersionRow, mosisVersion: string): boolean {
+  return compareSemver(min_mosis_version, mosisVersion) <= 0;
 }
