@@ -54,6 +54,31 @@ describe('background work', () => {
     expect(done).toEqual(['later']);
   });
 
+  it('is begun at once when it is queued, and not looked for after each commit that queues nothing', async () => {
+    const repository = platform.app.get(JobsRepository);
+    const listDue = repository.listDue.bind(repository);
+    let looks = 0;
+    repository.listDue = (...asked) => {
+      looks += 1;
+      return listDue(...asked);
+    };
+    await platform.idle();
+    looks = 0;
+    for (let change = 0; change < 300; change += 1) await platform.db.write(async () => undefined);
+    expect(looks).toBeLessThan(100);
+    await enqueue('test.note', { text: 'now' });
+    // Woken by its own commit: nothing here waits for it.
+    while (done.length === 0) await new Promise(setImmediate);
+    expect(done).toEqual(['now']);
+    // And what is due by the clock alone is found by the next commit, a moment later.
+    await enqueue('test.note', { text: 'later' }, HOUR_MS);
+    await platform.idle();
+    platform.clock.advance(HOUR_MS);
+    await platform.db.write(async () => undefined);
+    while (done.length === 1) await new Promise(setImmediate);
+    expect(done).toEqual(['now', 'later']);
+  });
+
   it('that fails is tried again after growing pauses, and given up in the end with its reason', async () => {
     await enqueue('test.fail');
     const pauses: number[] = [];

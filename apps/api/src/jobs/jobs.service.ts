@@ -1,3 +1,4 @@
+import { setTimeout as setTimer } from 'node:timers';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { CoreDatabase, type CoreRow, type CoreTransaction } from '@mosis/db';
@@ -36,6 +37,8 @@ export interface RepeatingJob {
 const MAX_ATTEMPTS = 24;
 const BATCH = 20;
 const LONGEST_NAP_MS = 10 * MINUTE_MS;
+/** Commits that queue nothing make the lanes look for due work this often at most: most commits have no job in them. */
+const LOOK_EVERY_MS = 250;
 const KEEP_FINISHED_MS = 14 * DAY_MS;
 /** Slow work that a stop finds under way gets this long; then it is left to the next start, which takes it up again. */
 const SLOW_STOP_MS = 5 * SECOND_MS;
@@ -50,6 +53,9 @@ export class JobsService implements OnModuleDestroy {
   private readonly kinds = new Map<string, Registration>();
   private readonly lanes: readonly [quick: JobLane, slow: JobLane];
   private started = false;
+  /** Whether something was queued or brought forward since the lanes last looked. */
+  private hasNews = false;
+  private lookSoon: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly db: CoreDatabase,
@@ -71,6 +77,7 @@ export class JobsService implements OnModuleDestroy {
 
   /** Queues a job in the transaction of what makes it necessary. */
   async enqueue(trx: CoreTransaction, kind: string, payload: unknown, delayMs = 0): Promise<void> {
+    this.hasNews = true;
     await this.repository.insert(trx, kind, payload, this.clock.timestampIn(delayMs), this.clock.timestamp());
   }
 
@@ -89,7 +96,7 @@ export class JobsService implements OnModuleDestroy {
       if (afterStartMs !== undefined) await this.db.write((trx) => this.ensureQueued(trx, kind, afterStartMs));
     }
     this.started = true;
-    this.db.onCommit(() => this.wake());
+    this.db.onCommit(() => this.committed());
     this.wake();
   }
 
@@ -108,6 +115,7 @@ export class JobsService implements OnModuleDestroy {
   async ensureQueued(trx: CoreTransaction, kind: string, delayMs = 0): Promise<void> {
     const runAt = this.clock.timestampIn(delayMs);
     if (await this.repository.hasQueuedBy(trx, kind, runAt)) return;
+    this.hasNews = true;
     if (await this.repository.bringForward(trx, kind, runAt)) return;
     await this.enqueue(trx, kind, {}, delayMs);
   }
@@ -133,12 +141,21 @@ export class JobsService implements OnModuleDestroy {
 
   async onModuleDestroy(): Promise<void> {
     const [quick, slow] = this.lanes;
+    clearTimeout(this.lookSoon);
     for (const lane of this.lanes) lane.stop();
     await quick.underWay;
     if (slow.underWay) await Promise.race([slow.underWay, setTimeout(SLOW_STOP_MS, undefined, { ref: false })]);
   }
 
+  private committed(): void {
+    if (this.hasNews) return this.wake();
+    this.lookSoon ??= setTimer(() => this.wake(), LOOK_EVERY_MS).unref();
+  }
+
   private wake(): void {
+    this.hasNews = false;
+    clearTimeout(this.lookSoon);
+    this.lookSoon = undefined;
     if (this.started) for (const lane of this.lanes) lane.wake();
   }
 
