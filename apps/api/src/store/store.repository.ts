@@ -174,9 +174,7 @@ export class StoreRepository {
           .where(sql<boolean>`a.seq IN (SELECT value FROM json_each(${seqs}))`),
       ),
       newer: db.prepareRead(({ installed }: { installed: string }) => this.newer(installed)),
-      latest: db.prepareRead(({ appIds }: { appIds: string }) =>
-        this.latest().where(sql<boolean>`v.app_id IN (SELECT value FROM json_each(${appIds}))`),
-      ),
+      latest: db.prepareRead(({ appIds }: { appIds: string }) => this.latest(appIds)),
       offered: db.prepareRead((asked: { appId: string; aboveCode: number; belowCode: number; limit: number }) =>
         this.offered()
           .where('v.app_id', '=', asked.appId)
@@ -219,8 +217,18 @@ export class StoreRepository {
     );
   }
 
-  private latest() {
-    return this.offered().where((eb) => eb('v.version_code', '=', this.highestCode(eb.ref('v.app_id'))));
+  /** An app at a time, so that its highest code is looked up once, and not for each of its versions. */
+  private latest(appIds: string) {
+    return this.db.read
+      .selectFrom(sql<{ value: string }>`json_each(${appIds})`.as('i'))
+      .crossJoin('app_versions as v')
+      .innerJoin('signing_keys as k', 'k.id', 'v.signing_key_id')
+      .select(OFFERED)
+      .select(['k.public_key', 'k.fingerprint'])
+      .whereRef('v.app_id', '=', 'i.value')
+      .where('v.status', '=', 'published')
+      .where('v.yanked_at', 'is', null)
+      .where((eb) => eb('v.version_code', '=', this.highestCode(eb.ref('i.value'))));
   }
 
   private highestCode(appId: Expression<string>) {
