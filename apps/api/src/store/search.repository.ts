@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { sql, type RawBuilder } from 'kysely';
-import { CoreDatabase } from '@mosis/db';
+import { CoreDatabase, type CoreHandle } from '@mosis/db';
 import type { PreparedQuery } from '@mosis/sqlite';
 import {
   hasTag,
@@ -75,12 +75,29 @@ function listed(
     WHERE ${sql.join(where, sql` AND `)} ORDER BY apps_fts.rowid DESC LIMIT ${limit}`;
 }
 
+/** Apps with exactly this package id, and with this name. One query for each index: an OR over both reads every app. */
+function exactQueries(handle: CoreHandle, text: string, filter: StoreFilter) {
+  const apps = () => visibleApps(handle, filter).select('a.seq');
+  return [
+    apps().where('a.package_id', '=', text),
+    apps()
+      .where(sql<boolean>`a.name = ${text} COLLATE NOCASE`)
+      .orderBy('a.seq')
+      .limit(MAX_NAMESAKES),
+  ] as const;
+}
+
 /** All SQL of searching the store. */
 @Injectable()
 export class SearchRepository {
   private readonly matches: PreparedQuery<{ seqs: string }, Match>;
+  /** Apps that are called exactly so, for searches without a filter. */
+  private readonly exact: readonly PreparedQuery<{ text: string }, { seq: number }>[];
 
   constructor(private readonly db: CoreDatabase) {
+    this.exact = ([0, 1] as const).map((index) =>
+      db.prepareRead(({ text }: { text: string }) => exactQueries(db.read, text, {})[index]),
+    );
     this.matches = db.prepareRead(({ seqs }) =>
       visibleApps(db.read, {})
         .select(['a.seq', 'a.name', 'a.package_id'])
@@ -90,17 +107,11 @@ export class SearchRepository {
 
   /** Apps whose package id or name is exactly this, ignoring case. */
   async findExact(text: string, filter: StoreFilter): Promise<number[]> {
-    // One query for each index: an OR over both reads every app.
-    const [byId, byName] = await Promise.all([
-      visibleApps(this.db.read, filter).select('a.seq').where('a.package_id', '=', text).execute(),
-      visibleApps(this.db.read, filter)
-        .select('a.seq')
-        .where(sql<boolean>`a.name = ${text} COLLATE NOCASE`)
-        .orderBy('a.seq')
-        .limit(MAX_NAMESAKES)
-        .execute(),
-    ]);
-    return [...byId, ...byName].map(({ seq }) => seq);
+    const isFiltered = filter.category !== undefined || filter.tag !== undefined;
+    const found = isFiltered
+      ? exactQueries(this.db.read, text, filter).map(async (query) => query.execute())
+      : this.exact.map(async (query) => query.execute({ text }));
+    return (await Promise.all(found)).flat().map(({ seq }) => seq);
   }
 
   /**
