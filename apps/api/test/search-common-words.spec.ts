@@ -86,6 +86,24 @@ describe('searching for a word that more apps have than ranking looks at', () =>
     },
   );
 
+  it('does not take a piece for rare because few of the apps it was looked for in are wanted', async () => {
+    core.db.rawWriter.exec(`UPDATE apps SET category = CASE WHEN seq <= 100 OR seq >= 2000 THEN 'New' ELSE 'Old' END;
+      UPDATE apps SET name = 'Zhelper' WHERE seq = 3100`);
+    expect(await find({ q: 'zhelperx', category: 'New' })).toEqual(['Zhelper']);
+    core.db.rawWriter.exec(`UPDATE apps SET name = 'Helper 3100' WHERE seq = 3100;
+      UPDATE apps SET category = CASE WHEN seq = 2 THEN 'Rare' ELSE 'Common' END`);
+  });
+
+  it('finds a near miss by a tag that has more than words, however young it is', async () => {
+    core.db.rawWriter.exec(`UPDATE apps SET tags = '["R&D","camera"]', category = 'Lab' WHERE seq = 3000;
+      UPDATE apps SET tags = '["R D"]', category = 'Lab' WHERE seq = 2999`);
+    expect(await find({ q: 'helpar', tag: 'R&D' })).toEqual(['Helper 3000']);
+    expect(await find({ q: 'helpar', tag: 'r&d', category: 'Lab' })).toEqual(['Helper 3000']);
+    expect(await find({ q: 'photo', tag: 'R&D' })).toEqual(['Helper 3000']);
+    expect(await find({ q: 'helper', tag: '&&' })).toEqual([]);
+    core.db.rawWriter.exec(`UPDATE apps SET category = 'Common' WHERE category = 'Lab'`);
+  });
+
   it('finds a near miss by its tag, among few, in any case and by its package id', async () => {
     core.db.rawWriter.exec(`UPDATE apps SET tags = '["Few"]' WHERE seq IN (2601, 2602);
       UPDATE apps SET name = 'ÉCLAIR' WHERE seq = 2601; UPDATE apps SET package_id = 'org.baker.croissant' WHERE seq = 2602`);

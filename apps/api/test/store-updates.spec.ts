@@ -141,6 +141,8 @@ describe('updates', () => {
   it('are answered in the order of what was asked, however many apps a device has', async () => {
     const apps = [await newApp(owner), await newApp(owner), await newApp(owner)];
     for (const app of apps) await release(app, 4);
+    // Of the last one the newest version does not run.
+    await release(apps[2] as Publisher, 5, '7.0.0');
     const others = Array.from({ length: 500 }, (_, index) => ({
       package_id: `com.example.other${index}`,
       version_code: 1,
@@ -150,6 +152,7 @@ describe('updates', () => {
     expect(body.updates.map(({ package_id }: { package_id: string }) => package_id)).toEqual(
       apps.map(({ packageId }) => packageId),
     );
+    expect(body.updates.map(({ version_code }: { version_code: number }) => version_code)).toEqual([4, 4, 4]);
   });
 
   it('are refused to who asks in a way nobody can read', async () => {

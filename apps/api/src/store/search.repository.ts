@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { sql, type RawBuilder } from 'kysely';
 import { CoreDatabase, type CoreHandle } from '@mosis/db';
 import type { PreparedQuery } from '@mosis/sqlite';
+import { findTerms } from './search-text.js';
 import {
   hasTag,
   orderOf,
@@ -22,8 +23,8 @@ export const MAX_LOOKED_THROUGH = 1_000;
 const MAX_PER_TRIGRAM = 500;
 /** Rows of a piece that are asked for what a filter wants: each costs half a microsecond. */
 const MAX_LOOKED_AT_PER_TRIGRAM = 2_000;
-/** Of so many apps each is looked at itself: no more than are found at once in the index of pieces. */
-const MAX_FEW = 2_000;
+/** Where a filter leaves so few apps, their names are read instead of the index of pieces. */
+const MAX_FEW = 1_000;
 /** Rows of all pieces of a query together, the rarest pieces first. */
 const MAX_TRIGRAM_ROWS = 2_000;
 /** Apps that share the most pieces, and are compared letter by letter. */
@@ -33,14 +34,26 @@ const MAX_NAMESAKES = 50;
 
 /** What ranking needs to know of an app. */
 type Match = { seq: number; name: string; package_id: string };
-type Named = [seq: number, name: string, packageId: string];
+
+/** What near misses are looked for in: the name and the package id, in small letters. */
+export type Candidate = { seq: number; text: string };
+
+/** Apps that have a piece; one that many apps have tells a near miss from nothing, and not all of these are here. */
+type Posting = { seqs: number[]; isCommon: boolean };
 
 /** An app that shares so many pieces of what was typed. */
 type NearMatch = Match & { shared: number };
 
-/** Rows that have the tag's words among their tags as well: the index finds these, and the tag itself decides. */
+/** What finds rows that have the tag's words among their tags, and the tag itself decides; undefined for a tag without words. */
+function tagExpression(tag: string): string | undefined {
+  if (PLAIN_TAG.test(tag)) return `tags : "${tag}"`;
+  const words = findTerms(tag).map((word) => `"${word}"`);
+  return words.length > 0 ? `tags : (${words.join(' AND ')})` : undefined;
+}
+
 function withTag(expression: string, tag: string): string {
-  return PLAIN_TAG.test(tag) ? `(${expression}) AND tags : "${tag}"` : expression;
+  const tagged = tagExpression(tag);
+  return tagged ? `(${expression}) AND ${tagged}` : expression;
 }
 
 /** What is in the store, as far as the app itself says. */
@@ -172,8 +185,8 @@ export class SearchRepository {
   async matchTrigrams(
     trigrams: readonly string[],
     filter: StoreFilter,
+    few: readonly Candidate[] | undefined,
   ): Promise<{ matches: NearMatch[]; pieces: number }> {
-    const few = await this.listFew(filter);
     const rarest = rarestOf(few ? postingsOf(few, trigrams) : await this.listPostings(trigrams, filter));
     const shared = new Map<number, number>();
     for (const seq of rarest.flat()) shared.set(seq, (shared.get(seq) ?? 0) + 1);
@@ -186,42 +199,49 @@ export class SearchRepository {
   }
 
   /** All that a filter leaves, if that is not much: most of what has a piece would be looked at for nothing. */
-  private async listFew(filter: StoreFilter): Promise<Named[] | undefined> {
-    const { category, tag } = filter;
-    if (tag ? !PLAIN_TAG.test(tag) : !category) return undefined;
-    const found = tag
-      ? listed(sql`a.seq`, `tags : "${tag}"`, filter, MAX_FEW + 1)
+  async listFew(filter: StoreFilter): Promise<Candidate[] | undefined> {
+    const tagged = filter.tag && tagExpression(filter.tag);
+    if (!tagged && !filter.category) return undefined;
+    const found = tagged
+      ? listed(sql`a.seq`, tagged, filter, MAX_FEW + 1)
       : sql`SELECT a.seq FROM apps a INDEXED BY apps_store_category WHERE ${isWanted(filter)} LIMIT ${MAX_FEW + 1}`;
     const seqs = await this.readJson<number>(sql`SELECT json_group_array(seq) AS json FROM (${found})`);
     if (seqs.length > MAX_FEW) return undefined;
-    return this.readJson(sql`SELECT json_group_array(json_array(seq, name, package_id)) AS json
-      FROM apps WHERE seq IN (SELECT value FROM json_each(${JSON.stringify(seqs)}))`);
+    const named = await this.readJson<[number, string, string]>(sql`
+      SELECT json_group_array(json_array(seq, name, package_id)) AS json
+        FROM apps WHERE seq IN (SELECT value FROM json_each(${JSON.stringify(seqs)}))`);
+    return named.map(([seq, ...texts]) => ({ seq, text: texts.join('\n').toLowerCase() }));
   }
 
-  /** For each piece some apps that have it, by the index of pieces. */
-  private listPostings(trigrams: readonly string[], filter: StoreFilter): Promise<number[][]> {
+  /** For each piece what has it, by the index of pieces, as far as {@link MAX_LOOKED_AT_PER_TRIGRAM} goes. */
+  private async listPostings(trigrams: readonly string[], filter: StoreFilter): Promise<Posting[]> {
     const pieces = JSON.stringify(trigrams.map((trigram) => `"${trigram.replaceAll('"', '""')}"`));
-    const having = sql`SELECT a.seq, a.category, a.tags FROM apps_trigrams t CROSS JOIN apps a INDEXED BY apps_listed
-      ON a.seq = t.rowid WHERE t.apps_trigrams MATCH piece.value AND ${IS_LISTED}`;
     const narrowing = narrowsDown(filter);
-    const wanted = narrowing
-      ? sql`SELECT a.seq FROM (${having} LIMIT ${MAX_LOOKED_AT_PER_TRIGRAM}) a WHERE ${narrowing}`
-      : having;
-    return this.readJson(sql`SELECT json_group_array(json((
-        SELECT json_group_array(seq) FROM (${wanted} LIMIT ${MAX_PER_TRIGRAM})))) AS json FROM json_each(${pieces}) piece`);
+    const limit = narrowing ? MAX_LOOKED_AT_PER_TRIGRAM : MAX_PER_TRIGRAM;
+    const postings = await this.readJson<[looked: number, seqs: number[]]>(sql`
+      SELECT json_group_array(json((
+        SELECT json_array(COUNT(*), json_group_array(seq) FILTER (WHERE ${narrowing ?? sql`true`})) FROM (
+          SELECT a.seq, a.category, a.tags FROM apps_trigrams t CROSS JOIN apps a INDEXED BY apps_listed ON a.seq = t.rowid
+           WHERE t.apps_trigrams MATCH piece.value AND ${IS_LISTED} LIMIT ${limit}) a))) AS json
+        FROM json_each(${pieces}) piece`);
+    return postings.map(([looked, seqs]) => ({ seqs, isCommon: looked === limit || seqs.length >= MAX_PER_TRIGRAM }));
   }
 }
 
-/** For each piece the apps whose name or package id has it, as the index of pieces would say it. */
-function postingsOf(apps: readonly Named[], pieces: readonly string[]): number[][] {
-  const texts = apps.map(([seq, ...texts]) => ({ seq, text: texts.join('\n').toLowerCase() }));
-  return pieces.map((piece) => texts.filter(({ text }) => text.includes(piece)).map(({ seq }) => seq));
+/** For each piece the apps whose name or package id has it. */
+function postingsOf(apps: readonly Candidate[], pieces: readonly string[]): Posting[] {
+  return pieces.map((piece) => {
+    const seqs = apps.filter(({ text }) => text.includes(piece)).map(({ seq }) => seq);
+    return { seqs, isCommon: seqs.length >= MAX_PER_TRIGRAM };
+  });
 }
 
 /** What the rarest pieces have, as many of them as {@link MAX_TRIGRAM_ROWS} allow, and of one at least. */
-function rarestOf(postings: readonly number[][]): number[][] {
-  const known = postings.filter(({ length }) => length > 0).sort((one, other) => one.length - other.length);
+function rarestOf(postings: readonly Posting[]): number[][] {
+  const known = postings
+    .filter(({ seqs }) => seqs.length > 0)
+    .sort((one, other) => Number(one.isCommon) - Number(other.isCommon) || one.seqs.length - other.seqs.length);
   let sum = 0;
-  const rarest = known.filter(({ length }) => length < MAX_PER_TRIGRAM && (sum += length) <= MAX_TRIGRAM_ROWS);
-  return rarest.length > 0 ? rarest : known.slice(0, 1);
+  const rarest = known.filter(({ seqs, isCommon }) => !isCommon && (sum += seqs.length) <= MAX_TRIGRAM_ROWS);
+  return (rarest.length > 0 ? rarest : known.slice(0, 1)).map(({ seqs }) => seqs);
 }

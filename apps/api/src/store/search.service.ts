@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../common/app-error.js';
 import { decodeCursor, encodeCursor, type Page } from '../common/pagination.js';
-import { MAX_LOOKED_THROUGH, SearchRepository } from './search.repository.js';
+import { MAX_LOOKED_THROUGH, SearchRepository, type Candidate } from './search.repository.js';
 import { StoreRepository, type StoreAppRow } from './store.repository.js';
 import type { StoreFilter, StoreSort } from './visible-apps.repository.js';
 import type { SearchQuery } from './store.schemas.js';
@@ -106,7 +106,8 @@ export class SearchService {
 
   private async findNear(text: string, terms: readonly string[], filter: StoreFilter): Promise<number[]> {
     const trigrams = findTrigrams(text);
-    const { matches: candidates, pieces } = await this.repository.matchTrigrams(trigrams, filter);
+    const few = await this.repository.listFew(filter);
+    const { matches: candidates, pieces } = await this.repository.matchTrigrams(trigrams, filter, few);
     const near = candidates
       .filter(({ shared }) => shared >= Math.max(1, pieces * MIN_SHARED))
       .map((candidate) => ({ ...candidate, distance: findDistance(text, [candidate.name, candidate.package_id]) }))
@@ -118,7 +119,7 @@ export class SearchService {
     const expressions = [
       // People put spaces where names have none.
       toMatchExpression([joined]),
-      await this.correct(terms, filter),
+      await this.correct(terms, filter, few),
       // No app has all the words: one that has most of them is better than nothing.
       toMatchExpression(terms, 'OR'),
     ];
@@ -133,19 +134,27 @@ export class SearchService {
   }
 
   /** The query with each unknown word replaced by the names' words that it may have been meant to be. */
-  private async correct(terms: readonly string[], filter: StoreFilter): Promise<string | undefined> {
+  private async correct(
+    terms: readonly string[],
+    filter: StoreFilter,
+    few: readonly Candidate[] | undefined,
+  ): Promise<string | undefined> {
     const parts: string[] = [];
     for (const term of terms) {
       const isKnown = await this.repository.has(toMatchExpression([term]), filter);
-      const words = isKnown ? [term] : await this.findWordsLike(term, filter);
+      const words = isKnown ? [term] : await this.findWordsLike(term, filter, few);
       if (words.length === 0) return undefined;
       parts.push(`(${toMatchExpression(words, 'OR')})`);
     }
     return parts.join(' AND ');
   }
 
-  private async findWordsLike(term: string, filter: StoreFilter): Promise<string[]> {
-    const { matches: candidates } = await this.repository.matchTrigrams(findTrigrams(term), filter);
+  private async findWordsLike(
+    term: string,
+    filter: StoreFilter,
+    few: readonly Candidate[] | undefined,
+  ): Promise<string[]> {
+    const { matches: candidates } = await this.repository.matchTrigrams(findTrigrams(term), filter, few);
     const limit = term.length <= 4 ? 1 : 2;
     const words = new Map<string, number>();
     for (const { name } of candidates) {

@@ -14,6 +14,9 @@ interface Counted {
   throughDay: number;
 }
 
+/** No revision of a partition is this one. */
+const HALF_COUNTED = -1;
+
 /** The tables a copy's counts lie in, by hour since 1970 (crashes by day) and by the keys of contexts and types. */
 const TABLES = ['runs', 'events', 'crashes'] as const;
 
@@ -55,10 +58,17 @@ export class CountedPartitions {
     }
     for (const copy of copies) {
       if (this.#counted.has(copy.day)) continue;
+      // What fails half-way leaves tables behind, which the next request forgets.
+      this.#counted.set(copy.day, { revision: HALF_COUNTED, throughDay: through });
       await this.#verifyAndCount(session, copy, through);
       this.#counted.set(copy.day, { revision: copy.revision, throughDay: through });
     }
     await this.keys.refresh(session);
+  }
+
+  /** Forgets all copies, when no later day will ask for them: they hold memory, and texts of crashes. */
+  async forgetAll(session: Session): Promise<void> {
+    for (const day of [...this.#counted.keys()]) await this.#forget(session, day);
   }
 
   async #forget(session: Session, day: number): Promise<void> {

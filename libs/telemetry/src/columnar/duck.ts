@@ -8,7 +8,7 @@ export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
-/** The schema of tables that are of no use to anybody later: they are neither packed nor written to the file. */
+/** A database in memory, for tables that are of no use to anybody later: they are neither packed nor written to a file. */
 export const UNSAVED = 'unsaved';
 
 /**

@@ -53,6 +53,7 @@ export async function recount(session: Session, counted: CountedPartitions, aske
      FROM (${from('crashes', `day = ${day}`)}) c LEFT JOIN context_keys k ON k.key = c.context_key`,
     'data',
   );
+  if (day >= asked.through) await counted.forgetAll(session);
   return {
     ...keepWords(words.numbers, everybody.numbers, numbersOfBots?.numbers ?? noEvents()),
     runs: runs.numbers,

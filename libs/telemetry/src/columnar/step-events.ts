@@ -187,7 +187,7 @@ class Day {
     // is cut there may belong in between two others.
     for (let known = 0; known < starts.length;) {
       known = starts.length;
-      if (known > MOST_BREAKS) throw new Error('The rows of a copy are not sorted.');
+      if (known - 1 > MOST_BREAKS) throw new Error('The rows of a copy are not sorted.');
       starts = this.#runsFrom(starts)
         .flatMap((run) => this.#split(run, starts))
         .map(({ from }) => from);

@@ -15,8 +15,8 @@ export interface Cell {
 }
 
 /**
- * Counts that differ, in columns of equal length: what must be added to each, near what lies near it in the tables. A day
- * without roll-ups has hundreds of thousands, which go from thread to thread as four buffers.
+ * Counts that differ, in columns of equal length: what must be added to each, app by app. A day without roll-ups has hundreds
+ * of thousands, which go from thread to thread as four buffers.
  */
 export interface CellDifferences {
   /** App, dimension and side of each. */

@@ -1,6 +1,6 @@
 import type { RawConnection } from '@mosis/sqlite/connection';
 import { DayCells, WHOLE_DAY } from './day-cells.js';
-import { HOUR_RANGE } from './expand.js';
+import { DIMENSIONS, HOUR_RANGE } from './expand.js';
 
 /** Columns as JSON: SQLite writes and JavaScript reads them in half the time that as many rows take. */
 const columnsOf = (hour: string | number): string =>
@@ -9,14 +9,16 @@ const columnsOf = (hour: string | number): string =>
 /** The counts of hours and days that are stored of a bucket day. */
 export function readStoredCells(db: RawConnection, day: number, apps: readonly number[]): DayCells {
   const cells = new DayCells();
+  // Also those of apps that are not there: nothing but the audit would find them.
+  const counted = db.prepare('SELECT DISTINCT app FROM hour_counts WHERE day = ?').pluck().all(day) as number[];
   const hours = db.prepare(`SELECT ${columnsOf('hour')} FROM hour_counts WHERE day = ? AND app = ?`).raw();
   const days = db
     .prepare(
       `SELECT ${columnsOf(WHOLE_DAY)} FROM day_counts
-       WHERE app = ? AND dimension IN (SELECT value FROM json_each('[0,1,2,3,4]')) AND day = ?`,
+       WHERE app = ? AND dimension IN (${DIMENSIONS.join(', ')}) AND day = ?`,
     )
     .raw();
-  for (const app of apps) {
+  for (const app of new Set([...apps, ...counted])) {
     for (const row of [hours.get(day, app), days.get(app, day)]) {
       const [places, values, keys, counts] = (row as [string, string, string, string]).map(
         (column) => JSON.parse(column) as number[],

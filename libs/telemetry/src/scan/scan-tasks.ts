@@ -2,7 +2,7 @@ import type { RawConnection } from '@mosis/sqlite/connection';
 import type { BotThresholds } from '../engine/types.js';
 import { auditDay, type DayAudit } from '../rollup/audit.js';
 import type { CountedCopies } from '../rollup/day-counts.js';
-import { tallyRawRows } from '../rollup/raw-rows.js';
+import { tallyRawRows, type RowReading } from '../rollup/raw-rows.js';
 import { planRecount } from '../rollup/recount-plan.js';
 import type { TallyData } from '../rollup/rollup-store.js';
 import { RollupTally } from '../rollup/tally.js';
@@ -30,6 +30,7 @@ export class ScanTasks {
     upTo: Map<number, number>;
   } {
     const tally = new RollupTally(() => false);
+    const reading = this.#freshReading();
     const upTo = new Map<number, number>();
     for (const partition of listPartitions(this.db)) {
       const last = findLastRowId(this.db, partition.day);
@@ -38,7 +39,7 @@ export class ScanTasks {
       const mayHaveCounted = first !== null && newest !== null && first <= input.day && input.day <= newest;
       const range = { after: mayHaveCounted ? 0 : partition.rolled_up_to, upTo: last };
       const filter = { app: input.app, device: input.device, bucketDay: input.day };
-      tallyRawRows(this.db, partition.day, range, filter, this.#reading, tally);
+      tallyRawRows(this.db, partition.day, range, filter, reading, tally);
     }
     return { tally: dataOf(tally), upTo };
   }
@@ -52,7 +53,7 @@ export class ScanTasks {
     const ids: number[] = [];
     const upTo = findLastRowId(this.db, input.partition);
     const filter = { app: input.app, device: input.device, limit: input.limit };
-    tallyRawRows(this.db, input.partition, { after: 0, upTo }, filter, this.#reading, tally, ids);
+    tallyRawRows(this.db, input.partition, { after: 0, upTo }, filter, this.#freshReading(), tally, ids);
     return { tally: dataOf(tally), ids: Uint32Array.from(ids) };
   }
 
@@ -67,7 +68,7 @@ export class ScanTasks {
     this.#dictionaries.reset();
     const context = {
       contextOf: (number: number) => this.#dictionaries.contextWords(number),
-      reading: this.#reading,
+      reading: this.#freshReading(),
       thresholds: this.thresholds,
     };
     return auditDay(this.db, input.day, context, input.counted);
@@ -84,8 +85,8 @@ export class ScanTasks {
     return { rows };
   }
 
-  get #reading() {
-    // Groups go with the last of their crashes, and a task reads them as they are.
+  /** For one task: groups go with the last of their crashes, and each task reads them as they are then. */
+  #freshReading(): RowReading {
     this.#crashGroups.reset();
     return {
       kindOf: (type: number) => this.#dictionaries.kindOf(type),
