@@ -47,7 +47,7 @@ export function reportPublishing(report: Report, rounds: readonly Round[], facts
     },
     note:
       `quiet: the same ${clients} clients alone, the same polls alone, the same events alone; each client waits ` +
-      `${pauseMs} ms in the mean before a request; p99 by step (quiet): ${steps(rounds)}`,
+      `${pauseMs} ms in the mean before a request; ${means(rounds)}; p99 by step (quiet): ${steps(rounds)}`,
   });
   report.add({
     what: `p99 of a poll for updates of ${installedApps} apps, ${pollsPerSecond} a second, all at once`,
@@ -153,8 +153,17 @@ function requestsOf({ lifeCycles }: PeopleResult): number[] {
   return STEPS.flatMap((step) => lifeCycles.stepsMs[step]);
 }
 
-function perSecond({ lifeCycles, durationMs }: PeopleResult): number {
-  return lifeCycles.completed / (durationMs / 1000);
+/** Life cycles a second, by the steps that were taken: how many end in a few seconds depends on where their clients were. */
+function perSecond(people: PeopleResult): number {
+  return requestsOf(people).length / STEPS.length / (people.durationMs / 1000);
+}
+
+function means(rounds: readonly Round[]): string {
+  const of = (results: PeopleResult[]) => {
+    const all = results.flatMap(requestsOf);
+    return at(all.reduce((sum, ms) => sum + ms, 0) / all.length);
+  };
+  return `mean ${of(rounds.map(({ people }) => people))} (quiet ${of(rounds.map((round) => round.lifeCyclesAlone))})`;
 }
 
 function steps(rounds: readonly Round[]): string {

@@ -11,8 +11,6 @@ export type Step = (typeof STEPS)[number];
 export interface LifeCycleTally {
   /** Milliseconds of each request that was answered as it should be. */
   stepsMs: Record<Step, number[]>;
-  /** Life cycles that went through whole. */
-  completed: number;
   /** Answers that end a life cycle, by step and status. */
   refused: Record<string, number>;
 }
@@ -31,7 +29,7 @@ const EXPECTED: Record<Step, number> = {
 
 export function emptyTally(): LifeCycleTally {
   const stepsMs = Object.fromEntries(STEPS.map((step) => [step, [] as number[]])) as Record<Step, number[]>;
-  return { stepsMs, completed: 0, refused: {} };
+  return { stepsMs, refused: {} };
 }
 
 /** An app on its way, and the step it is at. */
@@ -103,7 +101,6 @@ export class LifeCycleClient {
     if (step === 'queue') life.reviewId = reviewIn(body, life.packageId);
     life.step += 1;
     if (life.step < STEPS.length) return;
-    tally.completed += 1;
     this.#life = undefined;
   }
 
