@@ -120,8 +120,7 @@ export class SearchRepository {
 
   /** Apps whose package id or name is exactly this, ignoring case. */
   async findExact(text: string, filter: StoreFilter): Promise<number[]> {
-    const isFiltered = filter.category !== undefined || filter.tag !== undefined;
-    const found = isFiltered
+    const found = narrowsDown(filter)
       ? exactQueries(this.db.read, text, filter).map(async (query) => query.execute())
       : this.exact.map(async (query) => query.execute({ text }));
     return (await Promise.all(found)).flat().map(({ seq }) => seq);

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { sql, type Expression } from 'kysely';
-import { CoreDatabase, type CoreRow } from '@mosis/db';
+import { sql, type Expression, type ExpressionBuilder } from 'kysely';
+import { CoreDatabase, type CoreRow, type CoreSchema } from '@mosis/db';
 import { isListed, orderOf, visibleApps, type StoreFilter, type StoreSort } from './visible-apps.repository.js';
 
 /** What the store shows of an app. */
@@ -71,6 +71,11 @@ const OFFERED = [
   'v.release_notes',
   'v.published_at',
 ] as const;
+
+/** The condition that a version, `v`, is on offer: reviewed, published, and not yanked. */
+function isOffered(eb: ExpressionBuilder<CoreSchema & { v: CoreSchema['app_versions'] }, 'v'>) {
+  return eb.and([eb('v.status', '=', 'published'), eb('v.yanked_at', 'is', null)]);
+}
 
 /** All SQL of the store. Each query sees only what is published, in the store, and not suspended. */
 @Injectable()
@@ -188,8 +193,7 @@ export class StoreRepository {
           .innerJoin('app_versions as v', 'v.app_id', 'a.id')
           .select(['v.package_size', 'a.package_id', 'v.version_code'])
           .where('v.package_sha256', '=', sha256)
-          .where('v.status', '=', 'published')
-          .where('v.yanked_at', 'is', null)
+          .where(isOffered)
           .limit(1),
       ),
     };
@@ -209,8 +213,7 @@ export class StoreRepository {
         .where(isListed)
         .where(sql<boolean>`a.package_id = i.value ->> 0`)
         .whereRef('v.app_id', '=', 'a.id')
-        .where('v.status', '=', 'published')
-        .where('v.yanked_at', 'is', null)
+        .where(isOffered)
         .where((eb) => eb('v.version_code', '=', this.highestCode(eb.ref('a.id'))))
         // With a plus, so that the version is looked up by the one code instead of walking all newer ones.
         .where(sql<boolean>`+v.version_code > i.value ->> 1`)
@@ -226,8 +229,7 @@ export class StoreRepository {
       .select(OFFERED)
       .select(['k.public_key', 'k.fingerprint'])
       .whereRef('v.app_id', '=', 'i.value')
-      .where('v.status', '=', 'published')
-      .where('v.yanked_at', 'is', null)
+      .where(isOffered)
       .where((eb) => eb('v.version_code', '=', this.highestCode(eb.ref('i.value'))));
   }
 
@@ -246,7 +248,6 @@ export class StoreRepository {
       .innerJoin('signing_keys as k', 'k.id', 'v.signing_key_id')
       .select(OFFERED)
       .select(['k.public_key', 'k.fingerprint'])
-      .where('v.status', '=', 'published')
-      .where('v.yanked_at', 'is', null);
+      .where(isOffered);
   }
 }

@@ -86,7 +86,8 @@ export function splitMeasureKey(key: number): { measure: number; hour: number } 
   return { measure, hour: key - measure * HOUR_RANGE };
 }
 
-function cellsOf(cells: DimensionCells, value: number): Map<number, number> {
+/** The counts of one value, to be added to. */
+export function cellsOf(cells: DimensionCells, value: number): Map<number, number> {
   let counts = cells.get(value);
   if (!counts) cells.set(value, (counts = new Map<number, number>()));
   return counts;

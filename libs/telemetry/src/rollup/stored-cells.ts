@@ -1,6 +1,6 @@
 import type { RawConnection } from '@mosis/sqlite/connection';
 import { DayCells, WHOLE_DAY } from './day-cells.js';
-import { DIMENSIONS, HOUR_RANGE } from './expand.js';
+import { cellsOf, DIMENSIONS, HOUR_RANGE, type DimensionCells } from './expand.js';
 
 /** Columns as JSON: SQLite writes and JavaScript reads them in half the time that as many rows take. */
 const columnsOf = (hour: string | number): string =>
@@ -27,11 +27,8 @@ export function readStoredCells(db: RawConnection, day: number, apps: readonly n
       const sides = cells.of(app);
       counts.forEach((n, index) => {
         const place = places[index] as number;
-        const ofDimension = sides[(place % 2) as 0 | 1][place >> 1] as Map<number, Map<number, number>>;
-        const value = values[index] as number;
-        let ofValue = ofDimension.get(value);
-        if (!ofValue) ofDimension.set(value, (ofValue = new Map<number, number>()));
-        ofValue.set(keys[index] as number, n);
+        const ofDimension = sides[(place % 2) as 0 | 1][place >> 1] as DimensionCells;
+        cellsOf(ofDimension, values[index] as number).set(keys[index] as number, n);
       });
     }
   }
