@@ -152,7 +152,16 @@ describe('the store', () => {
         expect([again.status, again.bytes.length, again.headers.etag]).toEqual([304, 0, etag]);
       }
       expect((await platform.client().get(url, { 'if-none-match': '"other"' })).status).toBe(200);
+      const head = await platform.client().send('HEAD', url);
+      expect([head.status, head.headers.etag, head.bytes.length]).toEqual([200, etag, 0]);
+      expect(head.headers['content-length']).toBe(String(first.bytes.length));
     }
+    const missing = await platform.client().get('/v1/store/apps/com.example.missing', { 'if-none-match': '*' });
+    expect([missing.status, missing.headers.etag, missing.headers['cache-control']]).toEqual([
+      404,
+      undefined,
+      'no-store',
+    ]);
     const url = '/v1/store/categories';
     const etag = String((await platform.client().get(url)).headers.etag);
     await publishVersion(await newApp(owner, { category: 'Brand new' }), reviewer);

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
-import { matchesEtag } from '../common/etag.interceptor.js';
+import { matchesEtag } from '../common/etag.js';
 
 const DOCUMENT = new URL('../../openapi.json', import.meta.url);
 const ASSETS = new URL('../../assets/reference/', import.meta.url);

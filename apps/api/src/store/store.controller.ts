@@ -1,11 +1,11 @@
-import { Body, Controller, Get, Param, Post, Query, Req, Res, StreamableFile, UseInterceptors } from '@nestjs/common';
+import { Body, Controller, Get, Param, Post, Query, Req, Res, StreamableFile } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { packageKey } from '@mosis/object-store';
 import { z } from 'zod';
 import { AppError } from '../common/app-error.js';
 import { parseRange } from '../common/byte-range.js';
-import { EtagInterceptor, matchesEtag } from '../common/etag.interceptor.js';
+import { Etag, matchesEtag } from '../common/etag.js';
 import { pageOf } from '../common/pagination.js';
 import { Route } from '../common/route.decorator.js';
 import { RequestLimits } from '../limits/request-limits.js';
@@ -25,7 +25,7 @@ export class StoreController {
   ) {}
 
   @Get('apps')
-  @UseInterceptors(EtagInterceptor)
+  @Etag()
   @Route({ summary: 'Search the store, or list it', access: PUBLIC, answer: pageOf(storeAppSchema) })
   async search(@Query({ schema: searchQuery }) query: z.output<typeof searchQuery>, @Req() request: FastifyRequest) {
     await this.limits.consume('search/address', request.ip);
@@ -33,14 +33,14 @@ export class StoreController {
   }
 
   @Get('apps/:package_id')
-  @UseInterceptors(EtagInterceptor)
+  @Etag()
   @Route({ summary: 'One app of the store', access: PUBLIC, answer: storeAppSchema })
   async getApp(@Param('package_id') packageId: string) {
     return this.store.getApp(packageId);
   }
 
   @Get('categories')
-  @UseInterceptors(EtagInterceptor)
+  @Etag()
   @Route({ summary: 'Categories, with how many apps each has', access: PUBLIC, answer: categoriesSchema })
   async listCategories() {
     return this.store.listCategories();

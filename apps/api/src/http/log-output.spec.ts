@@ -1,0 +1,49 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { pino } from 'pino';
+import { LogOutput } from './log-output.js';
+
+describe('the output of the log', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mosis-log-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const messagesIn = (text: string) =>
+    text.split('\n').flatMap((line) => (line ? [(JSON.parse(line) as { msg: string }).msg] : []));
+
+  it('gathers lines, and writes a warning at once with all that came before it', async () => {
+    const file = join(folder, 'gathered.log');
+    const descriptor = openSync(file, 'w');
+    const written = () => messagesIn(readFileSync(file, 'utf8'));
+    const logger = pino({ level: 'trace' }, new LogOutput(descriptor));
+    logger.info('one');
+    logger.debug('two');
+    expect(written()).toEqual([]);
+    logger.warn('three');
+    expect(written()).toEqual(['one', 'two', 'three']);
+    logger.info('four');
+    expect(written()).toHaveLength(3);
+    while (written().length < 4) await setTimeout(5);
+    expect(written().at(-1)).toBe('four');
+    for (let line = 0; written().length === 4; line += 1) logger.info(`many ${line}`);
+    closeSync(descriptor);
+  });
+
+  it('loses nothing when the process exits or fails', () => {
+    const module = new URL('../../dist/http/log-output.js', import.meta.url).href;
+    const program = (end: string) =>
+      `import { LogOutput } from ${JSON.stringify(module)};
+       new LogOutput(1).write('{"msg":"last words"}\\n'); ${end}`;
+    const run = (end: string) => {
+      try {
+        return execFileSync(process.execPath, ['--input-type=module', '-e', program(end)], { stdio: 'pipe' });
+      } catch (error) {
+        return (error as { stdout: Buffer }).stdout;
+      }
+    };
+    for (const end of ['', 'process.exit(3)', 'throw new Error("unforeseen")'])
+      expect([end, messagesIn(run(end).toString())]).toEqual([end, ['last words']]);
+  });
+});
