@@ -14,7 +14,13 @@ type Position = readonly [string, string];
 /** All SQL of the administration: lists over everything, and what only an admin changes. */
 @Injectable()
 export class AdministrationRepository {
-  constructor(private readonly db: CoreDatabase) {}
+  private readonly byEmail;
+
+  constructor(private readonly db: CoreDatabase) {
+    this.byEmail = db.prepareRead(({ email }: { email: string }) =>
+      db.read.selectFrom('developers').selectAll().where('email', '=', email),
+    );
+  }
 
   /** Newest first. */
   async listDevelopers(
@@ -56,7 +62,7 @@ export class AdministrationRepository {
 
   /** An e-mail address is unique, ignoring case: this is one look-up, however many accounts there are. */
   async findDeveloperByEmail(email: string): Promise<CoreRow<'developers'> | undefined> {
-    return this.db.read.selectFrom('developers').selectAll().where('email', '=', email).executeTakeFirst();
+    return this.byEmail.executeTakeFirst({ email });
   }
 
   async findDeveloper(id: string, handle: CoreHandle = this.db.read): Promise<CoreRow<'developers'> | undefined> {

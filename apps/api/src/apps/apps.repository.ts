@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
 import {
   CoreDatabase,
   type AppStatus,
@@ -26,7 +27,12 @@ type NewApp = Pick<
 /** All SQL of apps and their listing revisions. */
 @Injectable()
 export class AppsRepository {
-  constructor(private readonly db: CoreDatabase) {}
+  /** What is asked all the time, compiled once. */
+  private readonly prepared: ReturnType<AppsRepository['prepare']>;
+
+  constructor(private readonly db: CoreDatabase) {
+    this.prepared = this.prepare();
+  }
 
   async findByPackageId(packageId: string, handle: CoreHandle = this.db.read): Promise<AppRow | undefined> {
     return handle.selectFrom('apps').selectAll().where('package_id', '=', packageId).executeTakeFirst();
@@ -83,14 +89,15 @@ export class AppsRepository {
     limit: number,
     before?: readonly [string, string],
   ): Promise<AppRow[]> {
-    let query = this.db.read.selectFrom('apps').selectAll().where('developer_id', '=', developerId);
+    if (!filter.status && !filter.packageIds && !before) return this.prepared.newestOf.execute({ developerId, limit });
+    let query = this.ofDeveloper(developerId);
     if (filter.status) query = query.where('status', '=', filter.status);
     if (filter.packageIds) query = query.where('package_id', 'in', filter.packageIds);
     if (before) {
       const [createdAt, id] = before;
       query = query.where((eb) => eb(eb.refTuple('created_at', 'id'), '<', eb.tuple(createdAt, id)));
     }
-    return query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute();
+    return query.limit(limit).execute();
   }
 
   async listAllOf(handle: CoreHandle, developerId: string): Promise<AppRow[]> {
@@ -127,12 +134,7 @@ export class AppsRepository {
 
   async listWaitingRevisions(appIds: readonly string[]): Promise<CoreRow<'app_revisions'>[]> {
     if (appIds.length === 0) return [];
-    return this.db.read
-      .selectFrom('app_revisions')
-      .selectAll()
-      .where('app_id', 'in', appIds)
-      .where('state', '=', 'waiting')
-      .execute();
+    return this.prepared.waiting.execute({ appIds: JSON.stringify(appIds) });
   }
 
   async insertRevision(trx: CoreTransaction, revision: CoreRow<'app_revisions'>): Promise<void> {
@@ -211,5 +213,30 @@ export class AppsRepository {
       .orderBy('r.submitted_at')
       .execute();
     return { versions, reviews };
+  }
+
+  private prepare() {
+    const { db } = this;
+    return {
+      newestOf: db.prepareRead(({ developerId, limit }: { developerId: string; limit: number }) =>
+        this.ofDeveloper(developerId).limit(limit),
+      ),
+      waiting: db.prepareRead(({ appIds }: { appIds: string }) =>
+        db.read
+          .selectFrom('app_revisions')
+          .selectAll()
+          .where(sql<boolean>`app_id IN (SELECT value FROM json_each(${appIds}))`)
+          .where('state', '=', 'waiting'),
+      ),
+    };
+  }
+
+  private ofDeveloper(developerId: string) {
+    return this.db.read
+      .selectFrom('apps')
+      .selectAll()
+      .where('developer_id', '=', developerId)
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc');
   }
 }
