@@ -14,6 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { readMemorySettings } from '../lib/memory-settings.mjs';
 import { environmentFor } from '../lib/node-runtime.mjs';
 import { readJson, root } from '../lib/workspace.mjs';
 import { copiesOf, getStage, linesOf } from './support/dockerfile.js';
@@ -179,14 +180,13 @@ describe('the container', () => {
         expect([set, Number(`0x${status[set]}`)]).toEqual([set, 0]);
     }
     // The program, and with it the flags and the allocator, are those of `npm start`.
-    expect(commandOf(pid).slice(0, 4)).toEqual([
-      'node',
-      '--max-semi-space-size=1',
-      join(app, 'apps/api/dist/main.js'),
-      'serve',
-    ]);
+    const { nodeFlags, environment: allocator } = readMemorySettings();
+    const command = ['node', ...nodeFlags, join(app, 'apps/api/dist/main.js'), 'serve'];
+    expect(commandOf(pid).slice(0, command.length)).toEqual(command);
     const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
-    expect(environment).toEqual(expect.arrayContaining(['MALLOC_ARENA_MAX=1', 'MALLOC_MMAP_THRESHOLD_=262144']));
+    const settings = Object.entries(allocator).map(([name, value]) => `${name}=${value}`);
+    expect(settings).toHaveLength(2);
+    expect(environment).toEqual(expect.arrayContaining(settings));
     const litestream = childrenOf(pid).find((child) => commandOf(child)[0]!.endsWith('/litestream'));
     expect(litestream).toBeDefined();
 

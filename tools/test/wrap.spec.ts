@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { readMemorySettings } from '../lib/memory-settings.mjs';
 import { root } from '../lib/workspace.mjs';
 import { makeFolder, removeFolders, writeFiles } from './support/folders.js';
 
@@ -79,8 +80,7 @@ afterAll(() => {
 describe('the process in front of the server', () => {
   it('hands its arguments on as they are, and leaves no trace of itself to what the server forks', async () => {
     const { process: child, hello } = await start(['serve', '--demo', 'two words', '']);
-    // The memory setting stays: whoever forks without saying otherwise wants a small process, too.
-    const execArgv = ['--max-semi-space-size=1'];
+    const { nodeFlags: execArgv } = readMemorySettings();
     expect(hello).toEqual({ pid: hello.pid, args: ['serve', '--demo', 'two words', ''], execArgv });
     child.kill('SIGTERM');
     await once(child, 'close');

@@ -47,6 +47,10 @@ declare module '*/lib/steps.mjs' {
   export function binaryOf(root: string, tool: string): string;
 }
 
+declare module '*/lib/memory-settings.mjs' {
+  export function readMemorySettings(): { nodeFlags: string[]; environment: Record<string, string> };
+}
+
 declare module '*/lib/workspace.mjs' {
   export const root: string;
   export function listWorkspaces(directory: string): string[];

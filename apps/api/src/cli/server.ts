@@ -19,6 +19,7 @@ import { ObjectsService } from '../objects/objects.service.js';
 import { UploadReceiver } from '../versions/upload-receiver.js';
 import { VERSION } from '../common/version.js';
 import { ControlServer } from './control-socket.js';
+import { keepThreadsSmall, shrinkHeapAtRest } from './heap.js';
 import { migrateAll } from './migrate.js';
 import { describeMigrationProgress, logFieldsOf } from './migration-progress.js';
 import { closeParts, openParts } from './open-parts.js';
@@ -49,6 +50,7 @@ export async function startServer(
   // Before the lock, which is a file there itself.
   if (!settings.allowNetworkFileSystem) assertLocalFileSystem(settings.dataDir, options.readFileSystemType);
   assertNoUnfinishedRestore(settings.dataDir);
+  keepThreadsSmall();
   const lock = DataDirLock.acquire(settings.dataDir, 'mosis serve');
   let app: NestFastifyApplication | undefined;
   let parts: Parts | undefined;
@@ -75,6 +77,7 @@ export async function startServer(
     await ensureAdmin(app, settings, logger);
     await app.get(JobsService).start();
     await app.listen(settings.port, settings.host);
+    shrinkHeapAtRest(app.getHttpServer());
     const { port } = app.getHttpServer().address() as AddressInfo;
     const url = `http://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${port}`;
     control = await ControlServer.listen(settings.dataDir, app, logger);

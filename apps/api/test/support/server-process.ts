@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { readMemorySettings } from '../../../../tools/lib/memory-settings.mjs';
 
 /** The `mosis` program as it is built. */
 export const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
@@ -63,9 +64,10 @@ export class ServerProcess {
     args: string[],
     main = MAIN,
   ): Promise<ServerProcess> {
-    const child = spawn(process.execPath, ['--max-semi-space-size=1', main, 'serve', ...args], {
-      // The memory settings are those of `npm start`.
-      env: { ...environmentOf(dataDir, environment), MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '262144' },
+    // Those of `npm start`.
+    const { nodeFlags, environment: allocator } = readMemorySettings();
+    const child = spawn(process.execPath, [...nodeFlags, main, 'serve', ...args], {
+      env: { ...environmentOf(dataDir, environment), ...allocator },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const output = collect(child.stdout);
