@@ -1,6 +1,7 @@
 export { createObjectStore, type ObjectStoreSettings } from './create-object-store.js';
 export { ObjectNotFoundError, ObjectStoreError, type ObjectStoreErrorCode } from './errors.js';
 export { findMissing } from './find-missing.js';
+export { ForwardingObjectStore } from './forwarding-object-store.js';
 export { assertObjectKey, assertObjectPrefix, findNamedDigest, iconKey, MAX_KEY_BYTES, packageKey } from './keys.js';
 export type {
   ByteRange,

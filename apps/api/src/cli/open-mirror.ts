@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { assertSeparateLocations, ObjectMirror, ObservedObjectStore } from '@mosis/backup';
-import { createObjectStore, type ObjectStore } from '@mosis/object-store';
+import type { ObjectStore } from '@mosis/object-store';
 import type { Logger } from 'pino';
 import type { Clock } from '../common/clock.js';
 import type { Settings } from '../config/settings.js';
+import type { ObjectWriterThread } from '../objects/object-writer-thread.js';
+import { createThreadedObjectStore } from '../objects/threaded-object-store.js';
 
 /** The object store as the application uses it, and the mirror that follows what is stored there. */
 export interface MirroredObjects {
@@ -20,17 +22,20 @@ export interface MirroredObjects {
 export function openMirror(
   settings: Settings,
   source: ObjectStore,
-  { clock, logger }: { clock: Clock; logger?: Logger },
+  { clock, writer, logger }: { clock: Clock; writer: ObjectWriterThread; logger?: Logger },
 ): MirroredObjects {
   assertBackupLocation(settings);
   const { location } = settings.backup;
   const log = logger?.child({ scope: 'backup' });
   const mirror = new ObjectMirror({
     source,
-    target: createObjectStore({
-      url: `${location.url.replace(/\/+$/, '')}/objects`,
-      ...(location.s3 ? { s3: location.s3 } : {}),
-    }),
+    target: createThreadedObjectStore(
+      {
+        url: `${location.url.replace(/\/+$/, '')}/objects`,
+        ...(location.s3 ? { s3: location.s3 } : {}),
+      },
+      writer,
+    ),
     ledgerFile: join(settings.dataDir, 'mirror.db'),
     scratchDir: join(settings.dataDir, 'tmp'),
     now: () => clock.now().getTime(),

@@ -1,12 +1,14 @@
 import { DATABASES, type DatabaseName, type LitestreamSupervisor, type ObjectMirror } from '@mosis/backup';
 import { openCoreDatabase, type CoreDatabase } from '@mosis/db';
-import { createObjectStore, type ObjectStore } from '@mosis/object-store';
+import type { ObjectStore } from '@mosis/object-store';
 import { setAutoCheckpoint } from '@mosis/sqlite';
 import type { TelemetryEngine } from '@mosis/telemetry';
 import type { Logger } from 'pino';
 import type { Parts } from '../app.module.js';
 import { Clock } from '../common/clock.js';
 import type { Settings } from '../config/settings.js';
+import { ObjectWriterThread } from '../objects/object-writer-thread.js';
+import { createThreadedObjectStore } from '../objects/threaded-object-store.js';
 import { openMirror } from './open-mirror.js';
 import { openTelemetry } from './open-telemetry.js';
 
@@ -27,11 +29,12 @@ export async function openParts(
   settings: Settings,
   { clock = new Clock(), logger, backup, mirrored = false, readOnly = false }: OpenOptions = {},
 ): Promise<Parts> {
-  const store = await openObjects(settings);
+  const writer = new ObjectWriterThread();
+  const store = await openObjects(settings, writer);
   let { objects, mirror }: { objects: ObjectStore; mirror?: ObjectMirror } = { objects: store };
   let telemetry: TelemetryEngine | undefined;
   try {
-    if (mirrored) ({ objects, mirror } = openMirror(settings, store, { clock, ...(logger ? { logger } : {}) }));
+    if (mirrored) ({ objects, mirror } = openMirror(settings, store, { clock, writer, ...(logger ? { logger } : {}) }));
     const checkpoints = (database: DatabaseName) => ({
       autoCheckpoint: backup?.applicationCheckpoints(database) ?? true,
     });
@@ -50,11 +53,14 @@ export async function openParts(
   }
 }
 
-async function openObjects(settings: Settings): Promise<ObjectStore> {
-  const objects = createObjectStore({
-    url: settings.objectStoreUrl,
-    s3: { ...settings.s3, forcePathStyle: settings.s3.endpoint !== undefined },
-  });
+async function openObjects(settings: Settings, writer: ObjectWriterThread): Promise<ObjectStore> {
+  const objects = createThreadedObjectStore(
+    {
+      url: settings.objectStoreUrl,
+      s3: { ...settings.s3, forcePathStyle: settings.s3.endpoint !== undefined },
+    },
+    writer,
+  );
   try {
     await objects.check();
     return objects;

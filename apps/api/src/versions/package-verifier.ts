@@ -30,7 +30,7 @@ interface Task {
 /** The verifier has a deadline of its own; this one ends a thread that does not even reach that. */
 const HARD_DEADLINE_MS = 90_000;
 /** Milliseconds without work after which the thread is ended to give its memory back. */
-const IDLE_MS = 10_000;
+const IDLE_MS = 5 * 60_000;
 const MAX_WAITING = 50;
 
 /** Verifies one package at a time in a thread of its own, which exists only while there is work. */

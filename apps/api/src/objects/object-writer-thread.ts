@@ -1,0 +1,113 @@
+import { Worker } from 'node:worker_threads';
+import { ObjectStoreError, type ObjectStoreErrorCode } from '@mosis/object-store';
+import type { PutBytesOptions, PutFileOptions, PutFileResult } from '@mosis/object-store';
+import { compiledModulePath } from '@mosis/sqlite';
+
+/** A put into the store behind a `file:` URL. */
+export type ObjectPut = { url: string; key: string } & (
+  { file: string; options: PutFileOptions } | { bytes: Uint8Array; options: PutBytesOptions }
+);
+
+export interface ToObjectWriter {
+  id: number;
+  put: ObjectPut;
+}
+/** What became of a put; errors are taken apart, because only their words get through. */
+export type FromObjectWriter = { id: number } & (
+  | { result: PutFileResult | undefined }
+  | { refused: { code: ObjectStoreErrorCode; message: string; retryable: boolean } }
+  | { failed: { code: string | undefined; message: string; stack: string | undefined } }
+);
+
+interface Waiting {
+  resolve: (result: PutFileResult | undefined) => void;
+  reject: (error: Error) => void;
+}
+
+/** Milliseconds without work after which the thread is ended to give its memory back. */
+const IDLE_MS = 5 * 60_000;
+
+/**
+ * A thread that puts objects into directories, while there are any. A durable put is some forty calls of the file system, each
+ * of which would wait for its turn on the thread that answers HTTP: half a second when that is busy.
+ */
+export class ObjectWriterThread {
+  #worker: Worker | undefined;
+  #idleTimer: NodeJS.Timeout | undefined;
+  #lastId = 0;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #underWay = new Set<Promise<unknown>>();
+
+  /** Does a put. @throws what the store throws; ObjectStoreError `object-store-unavailable` when the thread ends */
+  async put(put: ObjectPut): Promise<PutFileResult | undefined> {
+    clearTimeout(this.#idleTimer);
+    const result = this.#ask(put);
+    this.#underWay.add(result);
+    try {
+      return await result;
+    } finally {
+      this.#underWay.delete(result);
+      if (!this.isWriting) this.#idleTimer = setTimeout(() => void this.release(), IDLE_MS).unref();
+    }
+  }
+
+  /** Whether a put is under way. */
+  get isWriting(): boolean {
+    return this.#underWay.size > 0;
+  }
+
+  /** Ends the thread after what it was asked for. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#underWay);
+    clearTimeout(this.#idleTimer);
+    await this.release();
+  }
+
+  #ask(put: ObjectPut): Promise<PutFileResult | undefined> {
+    const worker = (this.#worker ??= this.#start());
+    const id = (this.#lastId += 1);
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      worker.postMessage({ id, put } satisfies ToObjectWriter);
+    });
+  }
+
+  #start(): Worker {
+    const worker = new Worker(compiledModulePath(import.meta.url, './object-writer.worker.js'), {
+      resourceLimits: { maxOldGenerationSizeMb: 128 },
+    });
+    worker.unref();
+    worker.on('message', (message: FromObjectWriter) => this.#settle(message));
+    worker.on('error', (error) => this.#lost(worker, error));
+    worker.once('exit', () => this.#lost(worker));
+    return worker;
+  }
+
+  #settle(message: FromObjectWriter): void {
+    const waiting = this.#waiting.get(message.id);
+    this.#waiting.delete(message.id);
+    if ('result' in message) waiting?.resolve(message.result);
+    else if ('refused' in message) {
+      const { code, message: text, retryable } = message.refused;
+      waiting?.reject(new ObjectStoreError(code, text, { retryable }));
+    } else waiting?.reject(Object.assign(new Error(message.failed.message), message.failed));
+  }
+
+  private async release(): Promise<void> {
+    const worker = this.#worker;
+    // Work that comes meanwhile gets a new one instead of one that is about to be gone.
+    if (!this.isWriting) this.#worker = undefined;
+    await worker?.terminate();
+  }
+
+  #lost(worker: Worker, cause?: unknown): void {
+    if (this.#worker !== worker) return;
+    this.#worker = undefined;
+    const lost = new ObjectStoreError('object-store-unavailable', 'The thread that stores objects ended. Try again.', {
+      retryable: true,
+      cause,
+    });
+    for (const { reject } of this.#waiting.values()) reject(lost);
+    this.#waiting.clear();
+  }
+}

@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { ObjectStoreError, packageKey, type ObjectStore } from '@mosis/object-store';
+import { ObjectWriterThread } from './object-writer-thread.js';
+import { createThreadedObjectStore } from './threaded-object-store.js';
+
+const digestOf = (bytes: string | Buffer) => createHash('sha256').update(bytes).digest('hex');
+
+describe('a directory of objects that a thread writes', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mosis-thread-'));
+  const url = pathToFileURL(join(folder, 'objects')).href;
+  let thread: ObjectWriterThread;
+  let store: ObjectStore;
+  let count = 0;
+
+  beforeEach(() => {
+    thread = new ObjectWriterThread();
+    store = createThreadedObjectStore({ url }, thread);
+  });
+  afterEach(() => store.close());
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const writeSource = (bytes: string) => {
+    const file = join(folder, `source-${(count += 1)}`);
+    writeFileSync(file, bytes);
+    return file;
+  };
+
+  it('stores files and bytes, which everybody reads', async () => {
+    const given = writeSource('a package');
+    const sha256 = digestOf('a package');
+    const key = packageKey(sha256);
+    expect(await store.putFile(key, given, { sha256, consume: true })).toEqual({ created: true, healed: false });
+    expect(existsSync(given)).toBe(false);
+    const again = await store.putFile(key, writeSource('a package'), { sha256 });
+    expect(again).toEqual({ created: false, healed: false });
+    await store.putBytes('icons/one', Buffer.from('xxan iconxx').subarray(2, 9));
+    expect((await store.readBytes('icons/one', 100)).toString()).toBe('an icon');
+    expect(await store.hash(key)).toEqual({ sha256, sizeBytes: 9 });
+    expect(readFileSync(store.localPath?.(key) ?? '', 'utf8')).toBe('a package');
+  });
+
+  it('refuses what a directory refuses, with the same words to switch on', async () => {
+    const source = writeSource('other bytes');
+    const put = (key: string, options = { sha256: digestOf('other bytes') }) => store.putFile(key, source, options);
+    const refusal = (error: unknown) => {
+      expect(error).toBeInstanceOf(ObjectStoreError);
+      return [(error as ObjectStoreError).code, (error as ObjectStoreError).retryable];
+    };
+    const refused = async (work: Promise<unknown>) => work.then(() => 'accepted', refusal);
+    expect(await refused(put('../outside'))).toEqual(['object-key-invalid', false]);
+    expect(await refused(put('notes/a', { sha256: digestOf('these bytes') }))).toEqual([
+      'object-digest-mismatch',
+      false,
+    ]);
+    await store.putBytes('notes/b', Buffer.from('first'));
+    expect(await refused(store.putBytes('notes/b', Buffer.from('second')))).toEqual(['object-exists', false]);
+    await store.putBytes('notes/b', Buffer.from('second'), { replace: true });
+    expect((await store.readBytes('notes/b', 100)).toString()).toBe('second');
+    // A file of the caller's own passes as it is.
+    await expect(store.putFile('notes/c', join(folder, 'missing'), { sha256: digestOf('x') })).rejects.toMatchObject({
+      code: 'ENOENT',
+      message: expect.stringContaining('missing') as string,
+    });
+    expect(existsSync(source)).toBe(true);
+  });
+
+  it('does many puts at once, and those that are under way before it closes', async () => {
+    const puts = Array.from({ length: 30 }, async (_, index) => {
+      const bytes = `bytes of ${index}`;
+      return store.putFile(`many/${index}`, writeSource(bytes), { sha256: digestOf(bytes), consume: true });
+    });
+    await store.close();
+    expect((await Promise.all(puts)).every(({ created }) => created)).toBe(true);
+    expect(readdirSync(join(folder, 'objects/many'))).toHaveLength(30);
+    // What comes after all gets a new thread.
+    await store.putBytes('many/last', Buffer.from('x'));
+  });
+
+  it('says that nothing is known when the thread ends under a put', async () => {
+    const file = writeSource('x'.repeat(50_000_000));
+    const put = store.putFile('large/one', file, { sha256: digestOf(readFileSync(file)) });
+    await thread['release']();
+    await expect(put).rejects.toMatchObject({ code: 'object-store-unavailable', retryable: true });
+    expect(await store.stat('large/one')).toBeUndefined();
+  });
+
+  it('leaves half-written files alone while it writes, and sweeps them afterwards', async () => {
+    await store.putBytes('notes/d', Buffer.from('d'));
+    const left = join(folder, 'objects/.tmp/left');
+    writeFileSync(left, 'half');
+    utimesSync(left, 0, 0);
+    const put = store.putBytes('notes/e', Buffer.alloc(20_000_000));
+    expect(await store.sweep?.(-1000)).toBe(0);
+    await put;
+    expect(await store.sweep?.(-1000)).toBeGreaterThan(0);
+    expect(existsSync(left)).toBe(false);
+  });
+});
