@@ -22,7 +22,7 @@ export class LogOutput {
 
   constructor(fileDescriptor: number) {
     this.output = pino.destination({ dest: fileDescriptor, sync: true, minLength: GATHER_BYTES });
-    process.on('exit', () => this.flush());
+    process.on('exit', () => this.output.flushSync());
   }
 
   /** Takes a whole line. */
@@ -35,6 +35,7 @@ export class LogOutput {
   private flush(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
-    this.output.flushSync();
+    // Not `flushSync`, which waits for the disk as well where the log is a file.
+    this.output.flush();
   }
 }
