@@ -28,6 +28,8 @@ describe('the output of the log', () => {
     while (written().length < 4) await setTimeout(5);
     expect(written().at(-1)).toBe('four');
     for (let line = 0; written().length === 4; line += 1) logger.info(`many ${line}`);
+    // Nothing may wait for a file that is closed.
+    logger.warn('last');
     closeSync(descriptor);
   });
 
