@@ -47,7 +47,7 @@ export class ObjectWriterThread {
       return await result;
     } finally {
       this.#underWay.delete(result);
-      if (!this.isWriting) this.#idleTimer = setTimeout(() => void this.release(), IDLE_MS).unref();
+      if (!this.isWriting) this.#rest();
     }
   }
 
@@ -65,6 +65,8 @@ export class ObjectWriterThread {
 
   #ask(put: ObjectPut): Promise<PutFileResult | undefined> {
     const worker = (this.#worker ??= this.#start());
+    // Nothing else may keep a command alive that waits for this.
+    worker.ref();
     const id = (this.#lastId += 1);
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
@@ -76,7 +78,6 @@ export class ObjectWriterThread {
     const worker = new Worker(compiledModulePath(import.meta.url, './object-writer.worker.js'), {
       resourceLimits: { maxOldGenerationSizeMb: 128 },
     });
-    worker.unref();
     worker.on('message', (message: FromObjectWriter) => this.#settle(message));
     worker.on('error', (error) => this.#lost(worker, error));
     worker.once('exit', () => this.#lost(worker));
@@ -91,6 +92,11 @@ export class ObjectWriterThread {
       const { code, message: text, retryable } = message.refused;
       waiting?.reject(new ObjectStoreError(code, text, { retryable }));
     } else waiting?.reject(Object.assign(new Error(message.failed.message), message.failed));
+  }
+
+  #rest(): void {
+    this.#worker?.unref();
+    this.#idleTimer = setTimeout(() => void this.release(), IDLE_MS).unref();
   }
 
   private async release(): Promise<void> {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -78,6 +79,20 @@ describe('a directory of objects that a thread writes', () => {
     expect(readdirSync(join(folder, 'objects/many'))).toHaveLength(30);
     // What comes after all gets a new thread.
     await store.putBytes('many/last', Buffer.from('x'));
+  });
+
+  it('keeps a process alive for what it was asked for, and no longer', () => {
+    const module = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
+    const program = `
+      import { ObjectWriterThread } from ${module('../../dist/objects/object-writer-thread.js')};
+      import { createThreadedObjectStore } from ${module('../../dist/objects/threaded-object-store.js')};
+      const store = createThreadedObjectStore({ url: ${JSON.stringify(url)} }, new ObjectWriterThread());
+      await store.putBytes('alone/one', Buffer.from('x'));
+      process.stdout.write('stored');`;
+    const file = join(folder, 'program.mjs');
+    writeFileSync(file, program);
+    const output = execFileSync(process.execPath, [file], { timeout: 20_000 });
+    expect(output.toString()).toBe('stored');
   });
 
   it('says that nothing is known when the thread ends under a put', async () => {

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createObjectStore, type ObjectStore } from '@mosis/object-store';
@@ -39,14 +39,15 @@ export const TINY_BOTS: BotThresholds = { eventsPerDay: 12, interactionsPerDay: 
 export const NO_BOTS: BotThresholds = { eventsPerDay: 1e9, interactionsPerDay: 1e9, activeHours: 25 };
 export const SILENT = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
-let migrated: string | undefined;
+let migrated: Buffer | undefined;
 
-/** A migrated telemetry.db nobody has written to: copying it is quicker than migrating. */
-function migratedFile(): string {
+/** A migrated telemetry.db nobody has written to: writing it is quicker than migrating. */
+function migratedFile(): Buffer {
   if (migrated === undefined) {
     const dataDir = mkdtempSync(join(tmpdir(), 'mosis-telemetry-empty-'));
     migrateTelemetry(dataDir);
-    migrated = telemetryDatabasePath(dataDir);
+    migrated = readFileSync(telemetryDatabasePath(dataDir));
+    rmSync(dataDir, { recursive: true });
   }
   return migrated;
 }
@@ -80,7 +81,7 @@ export class DirectEngine {
     this.#bots = options.bots ?? NO_BOTS;
     this.dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'mosis-telemetry-'));
     this.objects = options.objects ?? createObjectStore({ url: `file://${this.dataDir}/objects` });
-    if (!options.dataDir) copyFileSync(migratedFile(), telemetryDatabasePath(this.dataDir));
+    if (!options.dataDir) writeFileSync(telemetryDatabasePath(this.dataDir), migratedFile());
     this.#open();
   }
 
