@@ -3,8 +3,8 @@ import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 
 /** Half of the young generation of threads, MiB. */
 const THREAD_SEMI_SPACE_MIB = 1;
-/** So long after its last request a server is at rest. */
-const REST_MS = 3_000;
+/** So long after its last request a server is at rest; less than lies between two health checks of the container. */
+const REST_MS = 15_000;
 /** What the heap has to have grown by before it is worth the pause; a health check is far less. */
 const WORTH_BYTES = 8 * 1024 * 1024;
 
@@ -18,17 +18,17 @@ export function keepThreadsSmall(): void {
 
 /**
  * Gives back what the heap took for starting, or for a burst of requests, once the server is at rest: V8 keeps a young
- * generation that has grown. It takes the HTTP thread some 150 ms, when nobody has asked for seconds. Without `--expose-gc` it
- * does nothing.
+ * generation that has grown. It takes the HTTP thread some 150 ms when nobody has asked for long, and what was compiled is compiled
+ * anew: the next hundred requests take half as long again. Without `--expose-gc` it does nothing.
  */
-export function shrinkHeapAtRest(server: Server, collect = globalThis.gc): void {
+export function shrinkHeapAtRest(server: Server, { restMs = REST_MS, collect = globalThis.gc } = {}): void {
   if (!collect) return;
   let leftBytes = 0;
   const rest = setTimeout(() => {
     if (getHeapStatistics().total_physical_size - leftBytes < WORTH_BYTES) return;
     collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
     leftBytes = getHeapStatistics().total_physical_size;
-  }, REST_MS).unref();
+  }, restMs).unref();
   server.on('request', () => rest.refresh());
   server.once('close', () => clearTimeout(rest));
 }
