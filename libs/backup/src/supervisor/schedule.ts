@@ -24,8 +24,8 @@ type Interval = Omit<ReplicaSchedule, 'retentionMs'>;
  * waits for five seconds fails (measured). So that is far away for core.db, whose commits wait in the HTTP thread: no read
  * lasts until 200 MiB are written there. telemetry.db may write as much in ten seconds, and nothing else bounds its WAL under
  * full ingest; its own readers read in short statements. What comes while Litestream copies what is there is on top: in ten minutes
- * of 64,000 to 72,000 events/s the WAL was 172 MB at most when it was folded in from 100 MB on, and 130 MB from 57 MB on. Each of
- * its checkpoints starts a new file of the WAL's copy.
+ * of 64,000 to 72,000 events/s the WAL was 172 MB at most when it was folded in from 100 MB on, 130 MB from 57 MB on and 132 MB
+ * from 49 MB on. Each of its checkpoints starts a new file of the WAL's copy.
  */
 export const REPLICA_INTERVALS: Record<DatabaseName, Interval> = {
   core: {
