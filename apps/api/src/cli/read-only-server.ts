@@ -6,6 +6,7 @@ import type { Settings } from '../config/settings.js';
 import { createHttpApplication } from '../http/http-application.js';
 import { createLogger } from '../http/logger.js';
 import { refuseWrites } from '../http/read-only.js';
+import { keepThreadsSmall, shrinkHeapAtRest } from './heap.js';
 import { closeParts, openParts } from './open-parts.js';
 import type { RunningServer } from './server.js';
 
@@ -19,6 +20,7 @@ export async function startReadOnlyServer(
   settings: Settings,
   logger: Logger = createLogger(settings.logLevel),
 ): Promise<RunningServer> {
+  keepThreadsSmall();
   const lock = DataDirLock.acquire(settings.dataDir, 'mosis serve --read-only');
   try {
     assertMigrated(settings);
@@ -28,6 +30,7 @@ export async function startReadOnlyServer(
       refuseWrites(app.getHttpAdapter().getInstance());
       await app.init();
       await app.listen(settings.port, settings.host);
+      shrinkHeapAtRest(app.getHttpServer());
       const { port } = app.getHttpServer().address() as AddressInfo;
       const url = `http://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${port}`;
       lock.describe({ address: url });

@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -47,5 +47,30 @@ describe('the output of the log', () => {
     };
     for (const end of ['', 'process.exit(3)', 'throw new Error("unforeseen")'])
       expect([end, messagesIn(run(end).toString())]).toEqual([end, ['last words']]);
+  });
+
+  it('that cannot be written stops neither the server nor its end', () => {
+    const file = join(folder, 'full.mjs');
+    writeFileSync(
+      file,
+      `import { LogOutput } from ${JSON.stringify(new URL('../../dist/http/log-output.js', import.meta.url).href)};
+       const output = new LogOutput(1);
+       for (let line = 0; line < 3; line += 1) {
+         output.lastLevel = line === 2 ? 50 : 30;
+         output.write('{"msg":"line"}\\n'.repeat(line === 1 ? 1000 : 1));
+         await new Promise((resolve) => setTimeout(resolve, 120));
+       }
+       output.lastLevel = 30;
+       output.write('{"msg":"last words"}\\n');
+       process.stderr.write('still there');
+       process.exit(0);`,
+    );
+    const full = openSync('/dev/full', 'w');
+    const { status, stderr } = spawnSync(process.execPath, [file], {
+      stdio: ['ignore', full, 'pipe'],
+      timeout: 20_000,
+    });
+    closeSync(full);
+    expect([status, stderr.toString()]).toEqual([0, 'still there']);
   });
 });

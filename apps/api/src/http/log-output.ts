@@ -4,13 +4,16 @@ import { pino } from 'pino';
 const GATHER_MS = 50;
 /** How much may wait, bytes. */
 const GATHER_BYTES = 8 * 1024;
+/** How much is kept of what cannot be written, bytes; lines beyond it are dropped. */
+const KEPT_BYTES = 1024 * 1024;
 const WITH_LEVEL: unique symbol = Symbol.for('pino.metadata') as never;
 const WARN = pino.levels.values.warn as number;
 
 /**
  * Where a log's lines go, many at a time: a write for each is a tenth of the time that the HTTP thread has for a request, and
  * wakes whoever reads them. A warning is written at once, with all before it; so is everything when the process exits.
- * Only a process that is killed loses lines, those of its last moments.
+ * Only a process that is killed loses lines, those of its last moments. A log that cannot be written (a full disk, a terminal that
+ * is gone) is no reason to stop serving.
  */
 export class LogOutput {
   /** Asks pino for the level of each line. */
@@ -21,8 +24,15 @@ export class LogOutput {
   private timer: NodeJS.Timeout | undefined;
 
   constructor(fileDescriptor: number) {
-    this.output = pino.destination({ dest: fileDescriptor, sync: true, minLength: GATHER_BYTES });
-    process.on('exit', () => this.output.flushSync());
+    this.output = pino.destination({
+      dest: fileDescriptor,
+      sync: true,
+      minLength: GATHER_BYTES,
+      maxLength: KEPT_BYTES,
+    });
+    this.output.on('error', () => undefined);
+    // Not `flushSync`, which tries for ever what cannot be written, and waits for the disk where the log is a file.
+    process.on('exit', () => this.output.flush());
   }
 
   /** Takes a whole line. */
@@ -35,7 +45,6 @@ export class LogOutput {
   private flush(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
-    // Not `flushSync`, which waits for the disk as well where the log is a file.
     this.output.flush();
   }
 }

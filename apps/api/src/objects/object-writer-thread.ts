@@ -1,3 +1,5 @@
+import { setTimeout as setTimer } from 'node:timers';
+import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { ObjectStoreError, type ObjectStoreErrorCode } from '@mosis/object-store';
 import type { PutBytesOptions, PutFileOptions, PutFileResult } from '@mosis/object-store';
@@ -26,6 +28,8 @@ interface Waiting {
 
 /** Milliseconds without work after which the thread is ended to give its memory back. */
 const IDLE_MS = 5 * 60_000;
+/** How long a stop waits for what is under way; what it breaks off is nowhere acknowledged. */
+const STOP_MS = 5_000;
 
 /**
  * A thread that puts objects into directories, while there are any. A durable put is some forty calls of the file system, each
@@ -56,11 +60,14 @@ export class ObjectWriterThread {
     return this.#underWay.size > 0;
   }
 
-  /** Ends the thread after what it was asked for. */
+  /** Ends the thread after what it was asked for, or after five seconds: the place that is written to may hang. */
   async close(): Promise<void> {
-    await Promise.allSettled(this.#underWay);
+    const late = setTimeout(STOP_MS, 'late', { ref: false });
+    while (this.isWriting && (await Promise.race([Promise.allSettled(this.#underWay), late])) !== 'late');
     clearTimeout(this.#idleTimer);
-    await this.release();
+    const ended = this.release();
+    // A thread whose call of the file system hangs does not end either.
+    if (!this.isWriting) await ended;
   }
 
   #ask(put: ObjectPut): Promise<PutFileResult | undefined> {
@@ -76,11 +83,15 @@ export class ObjectWriterThread {
 
   #start(): Worker {
     const worker = new Worker(compiledModulePath(import.meta.url, './object-writer.worker.js'), {
-      resourceLimits: { maxOldGenerationSizeMb: 128 },
+      resourceLimits: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 4 },
     });
+    let cause: unknown;
     worker.on('message', (message: FromObjectWriter) => this.#settle(message));
-    worker.on('error', (error) => this.#lost(worker, error));
-    worker.once('exit', () => this.#lost(worker));
+    // Only when it is gone is it certain that it stores nothing any more.
+    worker.on('error', (error: unknown) => {
+      cause = error;
+    });
+    worker.once('exit', () => this.#lost(worker, cause));
     return worker;
   }
 
@@ -96,7 +107,7 @@ export class ObjectWriterThread {
 
   #rest(): void {
     this.#worker?.unref();
-    this.#idleTimer = setTimeout(() => void this.release(), IDLE_MS).unref();
+    this.#idleTimer = setTimer(() => void this.release(), IDLE_MS).unref();
   }
 
   private async release(): Promise<void> {
@@ -106,7 +117,7 @@ export class ObjectWriterThread {
     await worker?.terminate();
   }
 
-  #lost(worker: Worker, cause?: unknown): void {
+  #lost(worker: Worker, cause: unknown): void {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
     const lost = new ObjectStoreError('object-store-unavailable', 'The thread that stores objects ended. Try again.', {

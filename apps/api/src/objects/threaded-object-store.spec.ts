@@ -74,7 +74,11 @@ describe('a directory of objects that a thread writes', () => {
       const bytes = `bytes of ${index}`;
       return store.putFile(`many/${index}`, writeSource(bytes), { sha256: digestOf(bytes), consume: true });
     });
-    await store.close();
+    const closed = store.close();
+    // This one begins while the others are waited for.
+    const late = store.putBytes('late/one', Buffer.from('late'));
+    await closed;
+    await late;
     expect((await Promise.all(puts)).every(({ created }) => created)).toBe(true);
     expect(readdirSync(join(folder, 'objects/many'))).toHaveLength(30);
     // What comes after all gets a new thread.

@@ -33,7 +33,7 @@ const HARD_DEADLINE_MS = 90_000;
 const IDLE_MS = 5 * 60_000;
 const MAX_WAITING = 50;
 
-/** Verifies one package at a time in a thread of its own, which exists only while there is work. */
+/** Verifies one package at a time in a thread of its own, which exists while there is work and five minutes more. */
 @Injectable()
 export class PackageVerifier implements OnModuleDestroy {
   private readonly queue: Task[] = [];
