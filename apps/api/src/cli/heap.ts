@@ -3,13 +3,15 @@ import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 
 /** Half of the young generation of threads, MiB. */
 const THREAD_SEMI_SPACE_MIB = 1;
-/** So long after its last request a server is at rest; less than lies between two health checks of the container. */
+/** So long after its last request a server is at rest. */
 const REST_MS = 15_000;
+/** Who asks these looks after the server, every few seconds perhaps, and uses nothing of it. */
+const WATCHED = /^\/(?:healthz|readyz|metrics)(?:\?|$)/;
 /** What the heap has to have grown by before it is worth the pause; a health check is far less. */
 const WORTH_BYTES = 8 * 1024 * 1024;
 
 /**
- * Gives threads that start from now on a small young generation. The main thread's is for answering requests, was decided by
+ * Gives threads that start from now on, and name none themselves, a small young generation. The main thread's is for answering requests, was decided by
  * a flag of the process (memory.env), and stays.
  */
 export function keepThreadsSmall(): void {
@@ -29,6 +31,8 @@ export function shrinkHeapAtRest(server: Server, { restMs = REST_MS, collect = g
     collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
     leftBytes = getHeapStatistics().total_physical_size;
   }, restMs).unref();
-  server.on('request', () => rest.refresh());
+  server.on('request', ({ url }) => {
+    if (!WATCHED.test(url ?? '')) rest.refresh();
+  });
   server.once('close', () => clearTimeout(rest));
 }
