@@ -4,7 +4,6 @@ import type { ObjectStore } from '@mosis/object-store';
 import type { Logger } from 'pino';
 import type { Clock } from '../common/clock.js';
 import type { Settings } from '../config/settings.js';
-import type { ObjectWriterThread } from '../objects/object-writer-thread.js';
 import { createThreadedObjectStore } from '../objects/threaded-object-store.js';
 
 /** The object store as the application uses it, and the mirror that follows what is stored there. */
@@ -22,20 +21,17 @@ export interface MirroredObjects {
 export function openMirror(
   settings: Settings,
   source: ObjectStore,
-  { clock, writer, logger }: { clock: Clock; writer: ObjectWriterThread; logger?: Logger },
+  { clock, logger }: { clock: Clock; logger?: Logger },
 ): MirroredObjects {
   assertBackupLocation(settings);
   const { location } = settings.backup;
   const log = logger?.child({ scope: 'backup' });
   const mirror = new ObjectMirror({
     source,
-    target: createThreadedObjectStore(
-      {
-        url: `${location.url.replace(/\/+$/, '')}/objects`,
-        ...(location.s3 ? { s3: location.s3 } : {}),
-      },
-      writer,
-    ),
+    target: createThreadedObjectStore({
+      url: `${location.url.replace(/\/+$/, '')}/objects`,
+      ...(location.s3 ? { s3: location.s3 } : {}),
+    }),
     ledgerFile: join(settings.dataDir, 'mirror.db'),
     scratchDir: join(settings.dataDir, 'tmp'),
     now: () => clock.now().getTime(),

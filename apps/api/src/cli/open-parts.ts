@@ -7,7 +7,6 @@ import type { Logger } from 'pino';
 import type { Parts } from '../app.module.js';
 import { Clock } from '../common/clock.js';
 import type { Settings } from '../config/settings.js';
-import { ObjectWriterThread } from '../objects/object-writer-thread.js';
 import { createThreadedObjectStore } from '../objects/threaded-object-store.js';
 import { openMirror } from './open-mirror.js';
 import { openTelemetry } from './open-telemetry.js';
@@ -29,12 +28,11 @@ export async function openParts(
   settings: Settings,
   { clock = new Clock(), logger, backup, mirrored = false, readOnly = false }: OpenOptions = {},
 ): Promise<Parts> {
-  const writer = new ObjectWriterThread();
-  const store = await openObjects(settings, writer);
+  const store = await openObjects(settings);
   let { objects, mirror }: { objects: ObjectStore; mirror?: ObjectMirror } = { objects: store };
   let telemetry: TelemetryEngine | undefined;
   try {
-    if (mirrored) ({ objects, mirror } = openMirror(settings, store, { clock, writer, ...(logger ? { logger } : {}) }));
+    if (mirrored) ({ objects, mirror } = openMirror(settings, store, { clock, ...(logger ? { logger } : {}) }));
     const checkpoints = (database: DatabaseName) => ({
       autoCheckpoint: backup?.applicationCheckpoints(database) ?? true,
     });
@@ -53,14 +51,11 @@ export async function openParts(
   }
 }
 
-async function openObjects(settings: Settings, writer: ObjectWriterThread): Promise<ObjectStore> {
-  const objects = createThreadedObjectStore(
-    {
-      url: settings.objectStoreUrl,
-      s3: { ...settings.s3, forcePathStyle: settings.s3.endpoint !== undefined },
-    },
-    writer,
-  );
+async function openObjects(settings: Settings): Promise<ObjectStore> {
+  const objects = createThreadedObjectStore({
+    url: settings.objectStoreUrl,
+    s3: { ...settings.s3, forcePathStyle: settings.s3.endpoint !== undefined },
+  });
   try {
     await objects.check();
     return objects;

@@ -1,25 +1,26 @@
 import { setTimeout as setTimer } from 'node:timers';
 import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { ObjectStoreError, type ObjectStoreErrorCode } from '@mosis/object-store';
-import type { PutBytesOptions, PutFileOptions, PutFileResult } from '@mosis/object-store';
+import { ObjectStoreError, type PutBytesOptions, type PutFileOptions, type PutFileResult } from '@mosis/object-store';
 import { compiledModulePath } from '@mosis/sqlite';
+import { rebuildError, type SentError } from './sent-error.js';
 
-/** A put into the store behind a `file:` URL. */
-export type ObjectPut = { url: string; key: string } & (
+/** A put of a file or of bytes. */
+export type ObjectPut = { key: string } & (
   { file: string; options: PutFileOptions } | { bytes: Uint8Array; options: PutBytesOptions }
 );
+
+/** With what a thread begins: the directory that it writes, as a `file:` URL. */
+export interface ObjectWriterStart {
+  url: string;
+}
 
 export interface ToObjectWriter {
   id: number;
   put: ObjectPut;
 }
-/** What became of a put; errors are taken apart, because only their words get through. */
-export type FromObjectWriter = { id: number } & (
-  | { result: PutFileResult | undefined }
-  | { refused: { code: ObjectStoreErrorCode; message: string; retryable: boolean } }
-  | { failed: { code: string | undefined; message: string; stack: string | undefined } }
-);
+/** What became of a put. */
+export type FromObjectWriter = { id: number } & ({ result: PutFileResult | undefined } | { failed: SentError });
 
 interface Waiting {
   resolve: (result: PutFileResult | undefined) => void;
@@ -32,15 +33,20 @@ const IDLE_MS = 5 * 60_000;
 const STOP_MS = 5_000;
 
 /**
- * A thread that puts objects into directories, while there are any. A durable put is some forty calls of the file system, each
- * of which would wait for its turn on the thread that answers HTTP: half a second when that is busy.
+ * A thread that puts objects into one directory, while there are any. A durable put is some forty calls of the file system,
+ * each of which would wait for its turn on the thread that answers HTTP: half a second when that is busy.
  */
 export class ObjectWriterThread {
+  readonly #start: ObjectWriterStart;
   #worker: Worker | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
   #lastId = 0;
   readonly #waiting = new Map<number, Waiting>();
   readonly #underWay = new Set<Promise<unknown>>();
+
+  constructor(start: ObjectWriterStart) {
+    this.#start = start;
+  }
 
   /** Does a put. @throws what the store throws; ObjectStoreError `object-store-unavailable` when the thread ends */
   async put(put: ObjectPut): Promise<PutFileResult | undefined> {
@@ -71,7 +77,7 @@ export class ObjectWriterThread {
   }
 
   #ask(put: ObjectPut): Promise<PutFileResult | undefined> {
-    const worker = (this.#worker ??= this.#start());
+    const worker = (this.#worker ??= this.#startWorker());
     // Nothing else may keep a command alive that waits for this.
     worker.ref();
     const id = (this.#lastId += 1);
@@ -81,8 +87,9 @@ export class ObjectWriterThread {
     });
   }
 
-  #start(): Worker {
+  #startWorker(): Worker {
     const worker = new Worker(compiledModulePath(import.meta.url, './object-writer.worker.js'), {
+      workerData: this.#start,
       resourceLimits: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 4 },
     });
     let cause: unknown;
@@ -99,10 +106,7 @@ export class ObjectWriterThread {
     const waiting = this.#waiting.get(message.id);
     this.#waiting.delete(message.id);
     if ('result' in message) waiting?.resolve(message.result);
-    else if ('refused' in message) {
-      const { code, message: text, retryable } = message.refused;
-      waiting?.reject(new ObjectStoreError(code, text, { retryable }));
-    } else waiting?.reject(Object.assign(new Error(message.failed.message), message.failed));
+    else waiting?.reject(rebuildError(message.failed));
   }
 
   #rest(): void {

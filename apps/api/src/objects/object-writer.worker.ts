@@ -1,25 +1,19 @@
-/** The thread that puts objects into directories: calls of the file system, one after the other, and digests. */
-import { parentPort } from 'node:worker_threads';
-import { ObjectStoreError, createObjectStore, type ObjectStore, type PutFileResult } from '@mosis/object-store';
-import type { FromObjectWriter, ObjectPut, ToObjectWriter } from './object-writer-thread.js';
+/** The thread that puts objects into a directory: digests, and the many calls of the file system that a durable put is. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { createObjectStore, type PutFileResult } from '@mosis/object-store';
+import type { FromObjectWriter, ObjectPut, ObjectWriterStart, ToObjectWriter } from './object-writer-thread.js';
+import { takeApart } from './sent-error.js';
 
-const stores = new Map<string, ObjectStore>();
+const objects = createObjectStore(workerData as ObjectWriterStart);
 
 parentPort?.on('message', ({ id, put }: ToObjectWriter) => {
   store(put).then(
     (result) => answer({ id, result }),
-    (error: Error & { code?: string }) => {
-      const { code, message, stack } = error;
-      if (error instanceof ObjectStoreError)
-        answer({ id, refused: { code: error.code, message, retryable: error.retryable } });
-      else answer({ id, failed: { code, message, stack } });
-    },
+    (error: unknown) => answer({ id, failed: takeApart(error) }),
   );
 });
 
 async function store(put: ObjectPut): Promise<PutFileResult | undefined> {
-  let objects = stores.get(put.url);
-  if (!objects) stores.set(put.url, (objects = createObjectStore({ url: put.url })));
   if ('file' in put) return objects.putFile(put.key, put.file, put.options);
   const { buffer, byteOffset, byteLength } = put.bytes;
   await objects.putBytes(put.key, Buffer.from(buffer, byteOffset, byteLength), put.options);

@@ -4,9 +4,9 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, utimesSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ObjectStoreError, packageKey, type ObjectStore } from '@mosis/object-store';
+import { ObjectStoreError, createObjectStore, packageKey, type ObjectStore } from '@mosis/object-store';
 import { ObjectWriterThread } from './object-writer-thread.js';
-import { createThreadedObjectStore } from './threaded-object-store.js';
+import { ThreadedObjectStore, createThreadedObjectStore } from './threaded-object-store.js';
 
 const digestOf = (bytes: string | Buffer) => createHash('sha256').update(bytes).digest('hex');
 
@@ -18,8 +18,8 @@ describe('a directory of objects that a thread writes', () => {
   let count = 0;
 
   beforeEach(() => {
-    thread = new ObjectWriterThread();
-    store = createThreadedObjectStore({ url }, thread);
+    thread = new ObjectWriterThread({ url });
+    store = new ThreadedObjectStore(createObjectStore({ url }), thread);
   });
   afterEach(() => store.close());
   afterAll(() => rmSync(folder, { recursive: true }));
@@ -69,6 +69,31 @@ describe('a directory of objects that a thread writes', () => {
     expect(existsSync(source)).toBe(true);
   });
 
+  it('says what is behind a refusal, as the log needs it', async () => {
+    // A file stands where a folder must be, which even root is refused.
+    await store.putBytes('plain', Buffer.from('x'));
+    const temporary = join(folder, 'objects/.tmp');
+    rmSync(temporary, { recursive: true });
+    writeFileSync(temporary, 'in the way');
+    const refused = await store.putBytes('plain-2', Buffer.from('y')).catch((error: unknown) => error);
+    rmSync(temporary);
+    expect(refused).toBeInstanceOf(ObjectStoreError);
+    const { stack, cause } = refused as ObjectStoreError;
+    expect(stack).toContain('directory-object-store');
+    expect(cause).toBeInstanceOf(Error);
+    expect(cause).toMatchObject({ code: 'EEXIST', syscall: 'mkdir', path: temporary });
+  });
+
+  it('is swept although copies of it are being put elsewhere', async () => {
+    const copies = createThreadedObjectStore({ url: `${url}-copies` });
+    await store.putBytes('notes/swept', Buffer.from('x'));
+    writeFileSync(join(folder, 'objects/.tmp/left'), 'half');
+    const copying = copies.putBytes('large', Buffer.alloc(20_000_000));
+    expect(await store.sweep?.(-1000)).toBe(1);
+    await copying;
+    await copies.close();
+  });
+
   it('does many puts at once, and those that are under way before it closes', async () => {
     const puts = Array.from({ length: 30 }, async (_, index) => {
       const bytes = `bytes of ${index}`;
@@ -88,9 +113,8 @@ describe('a directory of objects that a thread writes', () => {
   it('keeps a process alive for what it was asked for, and no longer', () => {
     const module = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
     const program = `
-      import { ObjectWriterThread } from ${module('../../dist/objects/object-writer-thread.js')};
       import { createThreadedObjectStore } from ${module('../../dist/objects/threaded-object-store.js')};
-      const store = createThreadedObjectStore({ url: ${JSON.stringify(url)} }, new ObjectWriterThread());
+      const store = createThreadedObjectStore({ url: ${JSON.stringify(url)} });
       await store.putBytes('alone/one', Buffer.from('x'));
       process.stdout.write('stored');`;
     const file = join(folder, 'program.mjs');
