@@ -27,7 +27,8 @@ describe('the output of the log', () => {
     expect(written()).toHaveLength(3);
     while (written().length < 4) await setTimeout(5);
     expect(written().at(-1)).toBe('four');
-    for (let line = 0; written().length === 4; line += 1) logger.info(`many ${line}`);
+    for (let line = 0; line < 1_000; line += 1) logger.info(`many ${line}`);
+    expect(written().length).toBeGreaterThan(4);
     // Nothing may wait for a file that is closed.
     logger.warn('last');
     closeSync(descriptor);
@@ -72,5 +73,27 @@ describe('the output of the log', () => {
     });
     closeSync(full);
     expect([status, stderr.toString()]).toEqual([0, 'still there']);
+  });
+
+  it('writes all that waited once it can be written again', () => {
+    const [first, second] = [join(folder, 'gone.log'), join(folder, 'again.log')];
+    const file = join(folder, 'again.mjs');
+    writeFileSync(
+      file,
+      `import { closeSync, openSync, readFileSync } from 'node:fs';
+       import { LogOutput } from ${JSON.stringify(new URL('../../dist/http/log-output.js', import.meta.url).href)};
+       const descriptor = openSync(${JSON.stringify(first)}, 'w');
+       const output = new LogOutput(descriptor);
+       const write = (level, msg) => { output.lastLevel = level; output.write(JSON.stringify({ msg }) + '\\n'); };
+       closeSync(descriptor);
+       write(40, 'one');
+       // The lowest descriptor that is free is the one that was closed.
+       if (openSync(${JSON.stringify(second)}, 'w') !== descriptor) throw new Error('another descriptor');
+       write(30, 'two');
+       write(40, 'three');
+       process.stdout.write(readFileSync(${JSON.stringify(second)}));`,
+    );
+    const { stdout, stderr } = spawnSync(process.execPath, [file], { timeout: 20_000 });
+    expect([messagesIn(stdout.toString()), stderr.toString()]).toEqual([['one', 'two', 'three'], '']);
   });
 });

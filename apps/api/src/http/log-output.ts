@@ -22,6 +22,8 @@ export class LogOutput {
   lastLevel = 0;
   private readonly output;
   private timer: NodeJS.Timeout | undefined;
+  /** Whether the last attempt to write failed. */
+  private hasFailed = false;
 
   constructor(fileDescriptor: number) {
     this.output = pino.destination({
@@ -30,9 +32,11 @@ export class LogOutput {
       minLength: GATHER_BYTES,
       maxLength: KEPT_BYTES,
     });
-    this.output.on('error', () => undefined);
+    this.output.on('error', () => {
+      this.hasFailed = true;
+    });
     // Not `flushSync`, which tries for ever what cannot be written, and waits for the disk where the log is a file.
-    process.on('exit', () => this.output.flush());
+    process.on('exit', () => this.flush());
   }
 
   /** Takes a whole line. */
@@ -45,6 +49,10 @@ export class LogOutput {
   private flush(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
+    const hadFailed = this.hasFailed;
+    this.hasFailed = false;
     this.output.flush();
+    // The first went to what could not be written before; what came after it is still to come.
+    if (hadFailed && !this.hasFailed) this.output.flush();
   }
 }
