@@ -91,6 +91,7 @@ async function measureHttp(bench: Bench, dataset: StoreDataset): Promise<void> {
     what: 'resident, before any question',
     unit: 'MB',
     values: [(residentBytes(server.pid) ?? Number.NaN) / 1e6],
+    target: { atMost: 150 },
   });
   await reportIdle(bench, server);
   const bare = await BareServer.startStore(dataset.folder);

@@ -150,11 +150,15 @@ describe('the store', () => {
       for (const match of [etag, `W/${etag}`, `"x", ${etag}`, '*']) {
         const again = await platform.client().get(url, { 'if-none-match': match });
         expect([again.status, again.bytes.length, again.headers.etag]).toEqual([304, 0, etag]);
+        expect(again.headers['content-type']).toBeUndefined();
       }
       expect((await platform.client().get(url, { 'if-none-match': '"other"' })).status).toBe(200);
       const head = await platform.client().send('HEAD', url);
       expect([head.status, head.headers.etag, head.bytes.length]).toEqual([200, etag, 0]);
       expect(head.headers['content-length']).toBe(String(first.bytes.length));
+      const sameHead = await platform.client().send('HEAD', url, undefined, { 'if-none-match': etag });
+      expect([sameHead.status, sameHead.headers.etag, sameHead.bytes.length]).toEqual([304, etag, 0]);
+      expect(sameHead.headers['content-length']).toBe(String(first.bytes.length));
     }
     const missing = await platform.client().get('/v1/store/apps/com.example.missing', { 'if-none-match': '*' });
     expect([missing.status, missing.headers.etag, missing.headers['cache-control']]).toEqual([

@@ -1,6 +1,7 @@
 import { Kysely, type CompiledQuery } from 'kysely';
 import { coreDatabasePath, createTestCoreDatabase, type CoreSchema, type TestCoreDatabase } from '@mosis/db';
 import { MosisSqliteDialect, openReader } from '@mosis/sqlite';
+import { AppsRepository } from '../apps/apps.repository.js';
 import { StoreRepository } from '../store/store.repository.js';
 import { AdministrationRepository } from './administration.repository.js';
 
@@ -11,6 +12,7 @@ describe('what is looked for in long tables', () => {
   let core: TestCoreDatabase;
   let administration: AdministrationRepository;
   let store: StoreRepository;
+  let apps: AppsRepository;
   const asked: CompiledQuery[] = [];
 
   beforeAll(() => {
@@ -22,6 +24,7 @@ describe('what is looked for in long tables', () => {
     Object.assign(core.db, { read, scan: read });
     administration = new AdministrationRepository(core.db);
     store = new StoreRepository(core.db);
+    apps = new AppsRepository(core.db);
   });
   afterAll(() => core.dispose());
 
@@ -55,6 +58,14 @@ describe('what is looked for in long tables', () => {
     expect(byRole).toBe('SEARCH developers USING INDEX developers_role (role=?)');
     const byAddress = explain({ sql: administration['byEmail'].sql, parameters: ['ada@example.org'] });
     expect(byAddress).toBe('SEARCH developers USING INDEX sqlite_autoindex_developers_2 (email=?)');
+  });
+
+  it('the apps of a developer come in order from an index, and their waiting revisions from another', () => {
+    const { newestOf, waiting } = apps['prepared'];
+    const newest = explain({ sql: newestOf.sql, parameters: ['x', 50] });
+    expect(newest).toBe('SEARCH apps USING INDEX apps_developer (developer_id=?)');
+    const revisions = explain({ sql: waiting.sql, parameters: ['["x"]'] });
+    expect(revisions).toContain('SEARCH app_revisions USING INDEX app_revisions_one_waiting (app_id=?)');
   });
 
   it('an icon leads to the apps that show it', async () => {

@@ -3,7 +3,7 @@ import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 
 /** Half of the young generation of threads, MiB. */
 const THREAD_SEMI_SPACE_MIB = 1;
-/** So long after its last request a server is at rest. */
+/** So long after its last request began a server is at rest; one that takes longer to arrive does not mind the pause. */
 const REST_MS = 15_000;
 /** Who asks these looks after the server, every few seconds perhaps, and uses nothing of it. */
 const WATCHED = /^\/(?:healthz|readyz|metrics)(?:\?|$)/;
@@ -11,8 +11,8 @@ const WATCHED = /^\/(?:healthz|readyz|metrics)(?:\?|$)/;
 const WORTH_BYTES = 8 * 1024 * 1024;
 
 /**
- * Gives threads that start from now on, and name none themselves, a small young generation. The main thread's is for answering requests, was decided by
- * a flag of the process (memory.env), and stays.
+ * Gives threads that start from now on, and name none themselves, a small young generation. The main thread's is for answering
+ * requests, was decided by a flag of the process (memory.env), and stays.
  */
 export function keepThreadsSmall(): void {
   setFlagsFromString(`--max-semi-space-size=${THREAD_SEMI_SPACE_MIB}`);
