@@ -11,8 +11,8 @@ const WATCHED = /^\/(?:healthz|readyz|metrics)(?:\?|$)/;
 const WORTH_BYTES = 8 * 1024 * 1024;
 
 /**
- * Gives threads that start from now on, and name none themselves, a small young generation. The main thread's is for answering
- * requests, was decided by a flag of the process (memory.env), and stays.
+ * Gives threads that start from now on a small young generation; the flag outweighs what their resource limits say. The main
+ * thread's is for answering requests, was decided by a flag of the process (memory.env), and stays.
  */
 export function keepThreadsSmall(): void {
   setFlagsFromString(`--max-semi-space-size=${THREAD_SEMI_SPACE_MIB}`);
@@ -20,8 +20,8 @@ export function keepThreadsSmall(): void {
 
 /**
  * Gives back what the heap took for starting, or for a burst of requests, once the server is at rest: V8 keeps a young
- * generation that has grown. It takes the HTTP thread some 150 ms when nobody has asked for long, and what was compiled is compiled
- * anew: the next hundred requests take half as long again. Without `--expose-gc` it does nothing.
+ * generation that has grown. It takes the HTTP thread some 150 ms when nobody has asked for long, and what was compiled is
+ * compiled anew: the next hundred requests take half as long again. Without `--expose-gc` it does nothing.
  */
 export function shrinkHeapAtRest(server: Server, { restMs = REST_MS, collect = globalThis.gc } = {}): void {
   if (!collect) return;

@@ -11,9 +11,9 @@ const WARN = pino.levels.values.warn as number;
 
 /**
  * Where a log's lines go, many at a time: a write for each is a tenth of the time that the HTTP thread has for a request, and
- * wakes whoever reads them. A warning is written at once, with all before it; so is everything when the process exits.
- * Only a process that is killed loses lines, those of its last moments. A log that cannot be written (a full disk, a terminal that
- * is gone) is no reason to stop serving.
+ * wakes whoever reads them. A warning is written at once, with all before it; so is everything when the process exits. Only a
+ * process that is killed loses lines, those of its last moments. A log that cannot be written (a full disk, a terminal that is
+ * gone) is no reason to stop serving.
  */
 export class LogOutput {
   /** Asks pino for the level of each line. */

@@ -90,7 +90,7 @@ export class ObjectWriterThread {
   #startWorker(): Worker {
     const worker = new Worker(compiledModulePath(import.meta.url, './object-writer.worker.js'), {
       workerData: this.#start,
-      resourceLimits: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 4 },
+      resourceLimits: { maxOldGenerationSizeMb: 128 },
     });
     let cause: unknown;
     worker.on('message', (message: FromObjectWriter) => this.#settle(message));
