@@ -6,7 +6,7 @@ import { AuditSegments } from '../src/audit/audit-segments.js';
 import { AuditThreads } from '../src/audit/audit-thread.js';
 import { AuditService, SYSTEM } from '../src/audit/audit.service.js';
 import { createAdmin } from './support/actors.js';
-import { countAudit, rows, sql } from './support/attack.js';
+import { countAudit, rows, scalar, sql } from './support/attack.js';
 import { TestPlatform } from './support/platform.js';
 
 type Row = UnchainedRow & { hash: string };
@@ -194,6 +194,27 @@ describe('the audit chain', () => {
       expect(await platform.app.get(AuditSegments).moveOld(180, 2)).toBe(1);
       expect(rows(platform, 'SELECT MIN(seq) AS first FROM audit_logs')).toEqual([{ first: 13 }]);
       expect((await verify()).ok).toBe(true);
+    });
+
+    it('takes rows out of the table that a move left behind, and verifies with them too', async () => {
+      const left = join(platform.settings.dataDir, 'left.db');
+      await append(3);
+      sql(platform, `VACUUM INTO '${left}'`);
+      platform.clock.advance(200 * DAY_MS);
+      await append(1);
+      expect(await platform.app.get(AuditSegments).moveOld(180, 4)).toBe(2);
+      const moved = segments().slice(2);
+      expect(moved).toHaveLength(2);
+      await tamper((file) => {
+        file.exec(`ATTACH '${left}' AS old; INSERT INTO audit_logs SELECT * FROM old.audit_logs WHERE seq > 12`);
+      });
+      const count = () => scalar(platform, 'SELECT COUNT(*) FROM audit_logs WHERE seq <= 18');
+      expect(count()).toBe(6);
+      expect(await verify()).toMatchObject({ ok: true, rows: 19, archivedRows: 18 });
+      await append(1);
+      expect(await platform.app.get(AuditSegments).moveOld(180, 4)).toBe(0);
+      expect(count()).toBe(0);
+      expect(await verify()).toMatchObject({ ok: true, rows: 20, lastSeq: 20 });
     });
 
     it('goes on after its last row was moved, and misses it when the segment is forgotten', async () => {

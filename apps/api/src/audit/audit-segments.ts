@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { setImmediate } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import type { ObjectStore } from '@mosis/object-store';
 import { CoreDatabase, type CoreRow } from '@mosis/db';
@@ -12,6 +13,8 @@ import { AuditRepository } from './audit.repository.js';
 export const SEGMENT_ROWS = 10_000;
 /** Rows younger than this stay in the file, where they can be searched. */
 const KEEP_DAYS = 180;
+/** Rows that one transaction takes out of the table: some ten milliseconds of the HTTP thread. */
+const DELETED_AT_ONCE = 500;
 const MAX_SEGMENT_BYTES = 64 * 1024 * 1024;
 
 /** Old parts of the audit log as objects of their own, so that ten million rows do not weigh on a restore of accounts. */
@@ -26,28 +29,32 @@ export class AuditSegments {
   ) {}
 
   /**
-   * Moves whole segments of rows older than the keeping time. The object is stored, read back and compared before the
-   * rows leave the table, so a crash at any point leaves them in at least one place.
+   * Moves whole segments of rows older than the keeping time. The object is stored, read back and hashed before the
+   * rows leave the table, so a crash at any point leaves them in at least one place; what it leaves in both is taken
+   * out of the table by the next move.
    *
    * @returns how many segments were moved
    */
   async moveOld(keepDays = KEEP_DAYS, segmentRows = SEGMENT_ROWS): Promise<number> {
     const before = new Date(this.clock.now().getTime() - keepDays * DAY_MS).toISOString();
     return this.threads.with(undefined, async (thread) => {
+      let afterSeq = await this.repository.findLastMoved();
+      await this.deleteUpTo(afterSeq);
       for (let moved = 0; ; moved += 1) {
-        const afterSeq = (await this.repository.listSegments()).at(-1)?.last_seq ?? 0;
         const packed = await thread.do('pack', { afterSeq, rows: segmentRows, before });
         if (!packed) return moved;
         await this.move(packed);
+        afterSeq = packed.last.seq;
       }
     });
   }
 
   private async move({ bytes, sha256, first, last }: PackedRows): Promise<void> {
     const key = `audit/${String(first.seq).padStart(12, '0')}-${String(last.seq).padStart(12, '0')}.ndjson.gz`;
-    await this.objects.putBytes(key, Buffer.from(bytes), { contentType: 'application/gzip', replace: true });
-    const stored = await this.objects.readBytes(key, MAX_SEGMENT_BYTES);
-    if (!stored.equals(bytes)) throw new Error(`The object store did not keep ${key} as it was given.`);
+    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    await this.objects.putBytes(key, buffer, { contentType: 'application/gzip', replace: true });
+    const stored = await this.objects.hash(key);
+    if (stored.sha256 !== sha256) throw new Error(`The object store did not keep ${key} as it was given.`);
     const segment = {
       first_seq: first.seq,
       last_seq: last.seq,
@@ -57,7 +64,16 @@ export class AuditSegments {
       last_hash: last.hash,
       created_at: this.clock.timestamp(),
     };
-    await this.db.write((trx) => this.repository.moveSegment(trx, segment));
+    await this.db.write((trx) => this.repository.insertSegment(trx, segment));
+    await this.deleteUpTo(last.seq);
+  }
+
+  /** Takes moved rows out of the table a few at a time: all at once, requests would wait for a tenth of a second. */
+  private async deleteUpTo(lastSeq: number): Promise<void> {
+    for (let deleted = DELETED_AT_ONCE; deleted === DELETED_AT_ONCE;) {
+      deleted = await this.db.write((trx) => this.repository.deleteUpTo(trx, lastSeq, DELETED_AT_ONCE));
+      await setImmediate();
+    }
   }
 
   /** The object of a moved segment as it was stored, or what is wrong with it. */

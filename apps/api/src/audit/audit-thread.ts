@@ -18,7 +18,7 @@ export interface WalkedChain {
 
 /** Rows as one object: lines of JSON, compressed. */
 export interface PackedRows {
-  bytes: Uint8Array;
+  bytes: Uint8Array<ArrayBuffer>;
   sha256: string;
   first: { seq: number; previousHash: string };
   last: ChainEnd;

@@ -60,14 +60,28 @@ export class AuditRepository {
     return this.db.read.selectFrom('audit_segments').selectAll().orderBy('first_seq').execute();
   }
 
-  /** Records a moved segment and takes its rows out of the table, in one transaction. */
-  async moveSegment(trx: CoreTransaction, segment: CoreRow<'audit_segments'>): Promise<void> {
+  async insertSegment(trx: CoreTransaction, segment: CoreRow<'audit_segments'>): Promise<void> {
     await trx.insertInto('audit_segments').values(segment).execute();
-    await trx
+  }
+
+  /** The last row of the segments that were moved; 0 when none was. */
+  async findLastMoved(): Promise<number> {
+    const { last } = await this.db.read
+      .selectFrom('audit_segments')
+      .select((eb) => eb.fn.max('last_seq').as('last'))
+      .executeTakeFirstOrThrow();
+    return last ?? 0;
+  }
+
+  /** Takes the first rows up to one out of the table; answers how many these were, which is less than `limit` at the end. */
+  async deleteUpTo(trx: CoreTransaction, lastSeq: number, limit: number): Promise<number> {
+    const { numDeletedRows } = await trx
       .deleteFrom('audit_logs')
-      .where('seq', '>=', segment.first_seq)
-      .where('seq', '<=', segment.last_seq)
-      .execute();
+      .where('seq', 'in', (eb) =>
+        eb.selectFrom('audit_logs').select('seq').where('seq', '<=', lastSeq).orderBy('seq').limit(limit),
+      )
+      .executeTakeFirst();
+    return Number(numDeletedRows);
   }
 
   /** Newest first; runs where a filter without an index can be ended. */
