@@ -160,7 +160,7 @@ describe('background work', () => {
             await held;
             done.push('slow ended');
           },
-          { slow: true },
+          { lane: 'slow' },
         );
       });
     });
@@ -179,29 +179,34 @@ describe('background work', () => {
       expect(done).toEqual(['slow began', 'slow ended']);
     });
 
-    it('has the audit log verified and moved after it, and no mail waits for that either', async () => {
+    it('has the audit log moved after it; mails and what reads everything again wait for neither', async () => {
       await enqueue('test.slow');
       await begun;
       platform.clock.advance(24 * HOUR_MS + 1000);
-      const noted = new Promise<void>((resolve) => {
-        jobs().register('test.quick', async () => resolve());
-      });
+      const noted = (['quick', 'checks'] as const).map(
+        (lane) =>
+          new Promise<void>((resolve) => jobs().register(`test.${lane}`, async () => resolve(), { lane })),
+      );
       await enqueue('test.quick');
-      await noted;
+      await enqueue('test.checks');
+      await Promise.all(noted);
       const states = () =>
-        rows<{ kind: string; state: string }>(
-          platform,
-          `SELECT kind, min(state) AS state FROM jobs WHERE kind LIKE 'audit.%' GROUP BY kind ORDER BY kind`,
-        ).map(({ state }) => state);
-      expect(states()).toEqual(['queued', 'queued']);
+        Object.fromEntries(
+          rows<{ kind: string; state: string }>(
+            platform,
+            `SELECT kind, min(state) AS state FROM jobs WHERE kind GLOB 'audit.*' OR kind GLOB 'objects.*' GROUP BY kind`,
+          ).map(({ kind, state }) => [kind, state]),
+        );
+      const checked = { 'audit.verify': 'done', 'objects.verify': 'done' };
+      expect(states()).toEqual({ ...checked, 'audit.move-old-segments': 'queued' });
       release();
       await platform.idle();
-      expect(states()).toEqual(['done', 'done']);
+      expect(states()).toEqual({ ...checked, 'audit.move-old-segments': 'done' });
     });
 
     it('is left alone by a command that does what is due', async () => {
       const command = new JobsService(platform.db, platform.app.get(JobsRepository), platform.clock);
-      command.register('command.slow', async () => done.push('slow'), { slow: true });
+      command.register('command.slow', async () => done.push('slow'), { lane: 'slow' });
       command.register('command.quick', async () => done.push('quick'));
       await enqueue('command.slow');
       await enqueue('command.quick');

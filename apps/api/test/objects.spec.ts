@@ -40,7 +40,7 @@ describe('stored objects', () => {
     const icon = await setIcon(publisher, 8);
     const published = await publishVersion(publisher, reviewer);
     const submitted = await submitVersion(publisher, { versionCode: 2 });
-    expect(await drill()).toEqual({ checked: 3, damaged: [] });
+    expect(await drill()).toEqual({ checked: 3, damaged_count: 0, damaged: [] });
     for (const { body } of [published, submitted]) {
       const putBack = swapPackage(platform, body.package_sha256, Buffer.from('rotten'));
       expect((await drill()).damaged).toMatchObject([{ sha256: body.package_sha256 }]);
@@ -52,6 +52,18 @@ describe('stored objects', () => {
     expect((await drill()).damaged).toEqual([{ sha256: icon, problem: 'it is missing from the object store' }]);
     await platform.app.get(ObjectsService).store.putBytes(iconKey(icon), original);
     expect((await drill()).damaged).toEqual([]);
+  });
+
+  it('are counted where all are damaged, and the first of them named', async () => {
+    const putBack: (() => void)[] = [];
+    for (let app = 0; app < 3; app += 1) {
+      const { body } = await submitVersion(await newApp(owner));
+      putBack.push(swapPackage(platform, body.package_sha256, null));
+    }
+    const report = await platform.app.get(ObjectsService).findDamagedObjects(undefined, { mostNamed: 2 });
+    putBack.forEach((back) => back());
+    expect(report.damaged_count).toBe(3);
+    expect(report.damaged).toHaveLength(2);
   });
 
   it('go with the draft that named them, and stay while anything else names them', async () => {

@@ -17,9 +17,9 @@ export class AuditLogService implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.jobs.register('audit.verify', () => this.audit.verify(), { everyMs: DAY_MS, slow: true });
+    this.jobs.register('audit.verify', () => this.audit.verify(), { everyMs: DAY_MS, lane: 'checks' });
     const move = async () => ({ moved: await this.segments.moveOld() });
-    this.jobs.register('audit.move-old-segments', move, { everyMs: DAY_MS, slow: true });
+    this.jobs.register('audit.move-old-segments', move, { everyMs: DAY_MS, lane: 'slow' });
   }
 
   /** Rows that pass the filters, newest first. */

@@ -13,7 +13,7 @@ import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
 import { JobsRepository } from '../jobs/jobs.repository.js';
 import { JobsService } from '../jobs/jobs.service.js';
-import { ObjectsService } from '../objects/objects.service.js';
+import { ObjectsService, type ObjectsReport } from '../objects/objects.service.js';
 import { ReviewDeskService } from '../review-desk/review-desk.service.js';
 import { TelemetryStatusService } from '../telemetry/telemetry-status.service.js';
 import type { SystemReport } from './administration.schemas.js';
@@ -52,7 +52,10 @@ export class SystemService implements OnModuleInit {
   }
 
   onModuleInit(): void {
-    this.jobs.register('objects.verify', () => this.objects.findDamagedObjects(), DAY_MS);
+    this.jobs.register('objects.verify', () => this.objects.findDamagedObjects(), {
+      everyMs: DAY_MS,
+      lane: 'checks',
+    });
   }
 
   /** Everything an operator asks first. */
@@ -173,7 +176,7 @@ function findProblems(
       code: 'audit-chain-broken',
       detail: `The audit log does not verify: ${chain.problem ?? ''} Somebody changed the file; compare with a backup.`,
     });
-  const damaged = (drill?.result as { damaged: unknown[] } | null | undefined)?.damaged.length ?? 0;
+  const damaged = (drill?.result as ObjectsReport | null | undefined)?.damaged_count ?? 0;
   if (damaged > 0)
     problems.push({
       code: 'packages-damaged',

@@ -80,7 +80,7 @@ export class BackupDrillService implements OnModuleInit, OnApplicationBootstrap,
       return { started: true };
     };
     // Slow work is left to a server: a command that only passes by would break it off.
-    this.jobs.register(DRILL_JOB, begin, { everyMs: DAY_MS, slow: true });
+    this.jobs.register(DRILL_JOB, begin, { everyMs: DAY_MS, lane: 'slow' });
   }
 
   /** A verification whose process ended before it has not proven anything, and is done again. */

@@ -33,7 +33,7 @@ export class ObjectMirrorService implements OnModuleInit {
 
   onModuleInit(): void {
     if (!this.mirror) return;
-    this.jobs.register(MIRROR_JOB, () => this.run(), { everyMs: DAY_MS, afterStartMs: SOON_MS, slow: true });
+    this.jobs.register(MIRROR_JOB, () => this.run(), { everyMs: DAY_MS, afterStartMs: SOON_MS, lane: 'slow' });
     this.mirror.start();
   }
 

@@ -7,6 +7,12 @@ export interface LaneWork {
   onError: (error: unknown) => void;
 }
 
+/**
+ * `quick` takes moments, so that mails and the like wait for no other work; `slow` takes minutes; `checks` read everything
+ * again, which takes hours where there is much.
+ */
+export type LaneName = 'quick' | 'slow' | 'checks';
+
 const SHORTEST_NAP_MS = 10;
 
 /** One queue of background work: jobs of a lane wait for each other, and never for those of another lane. */
@@ -17,7 +23,7 @@ export class JobLane {
   private stopping = false;
 
   constructor(
-    readonly name: 'quick' | 'slow',
+    readonly name: LaneName,
     private readonly longestNapMs: number,
     private readonly owner: LaneWork,
   ) {}

@@ -3,7 +3,7 @@ import { setImmediate, setTimeout } from 'node:timers/promises';
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { CoreDatabase, type CoreRow, type CoreTransaction } from '@mosis/db';
 import { Clock, DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../common/clock.js';
-import { JobLane } from './job-lane.js';
+import { JobLane, type LaneName } from './job-lane.js';
 import { JobsRepository } from './jobs.repository.js';
 
 /** Does one job; it may run more than once, so doing it twice must be as good as once. */
@@ -15,8 +15,8 @@ export interface JobOptions {
   everyMs?: number;
   /** For work that repeats: it runs at the latest this many milliseconds after a start. */
   afterStartMs?: number;
-  /** Takes minutes rather than moments, so that mails and the like must not wait behind it. */
-  slow?: boolean;
+  /** Which work it waits behind; `quick` unless said otherwise. */
+  lane?: LaneName;
 }
 
 interface Registration extends JobOptions {
@@ -40,7 +40,7 @@ const LONGEST_NAP_MS = 10 * MINUTE_MS;
 /** Commits that queue nothing make the lanes look for due work this often at most: most commits have no job in them. */
 const LOOK_EVERY_MS = 250;
 const KEEP_FINISHED_MS = 14 * DAY_MS;
-/** Slow work that a stop finds under way gets this long; then it is left to the next start, which takes it up again. */
+/** Longer work that a stop finds under way gets this long; then it is left to the next start, which takes it up again. */
 const SLOW_STOP_MS = 5 * SECOND_MS;
 
 /**
@@ -51,7 +51,7 @@ const SLOW_STOP_MS = 5 * SECOND_MS;
 export class JobsService implements OnModuleDestroy {
   private readonly logger = new Logger('jobs');
   private readonly kinds = new Map<string, Registration>();
-  private readonly lanes: readonly [quick: JobLane, slow: JobLane];
+  private readonly lanes: readonly [quick: JobLane, slow: JobLane, checks: JobLane];
   private started = false;
   /** Whether something was queued or brought forward since the lanes last looked. */
   private hasNews = false;
@@ -67,7 +67,11 @@ export class JobsService implements OnModuleDestroy {
       findNapMs: (lane: JobLane) => this.findNapMs(lane),
       onError: (error: unknown) => this.logger.error({ msg: 'the job loop stumbled', err: error }),
     };
-    this.lanes = [new JobLane('quick', LONGEST_NAP_MS, owner), new JobLane('slow', LONGEST_NAP_MS, owner)];
+    this.lanes = [
+      new JobLane('quick', LONGEST_NAP_MS, owner),
+      new JobLane('slow', LONGEST_NAP_MS, owner),
+      new JobLane('checks', LONGEST_NAP_MS, owner),
+    ];
   }
 
   /** Says who does jobs of a kind; with `everyMs` the job also repeats by itself. */
@@ -106,7 +110,7 @@ export class JobsService implements OnModuleDestroy {
     while (this.lanes.some((lane) => lane.underWay !== undefined)) for (const lane of this.lanes) await lane.underWay;
   }
 
-  /** Runs the jobs that are due now, in a process that does not keep a worker (the command line); slow ones wait. */
+  /** Runs the jobs that are due now, in a process that does not keep a worker (the command line); longer ones wait. */
   async drain(): Promise<void> {
     await this.work(this.lanes[0]);
   }
@@ -140,11 +144,12 @@ export class JobsService implements OnModuleDestroy {
   }
 
   async onModuleDestroy(): Promise<void> {
-    const [quick, slow] = this.lanes;
+    const [quick, ...long] = this.lanes;
     clearTimeout(this.lookSoon);
     for (const lane of this.lanes) lane.stop();
     await quick.underWay;
-    if (slow.underWay) await Promise.race([slow.underWay, setTimeout(SLOW_STOP_MS, undefined, { ref: false })]);
+    const underWay = Promise.all(long.map((lane) => lane.underWay));
+    await Promise.race([underWay, setTimeout(SLOW_STOP_MS, undefined, { ref: false })]);
   }
 
   private committed(): void {
@@ -160,7 +165,7 @@ export class JobsService implements OnModuleDestroy {
   }
 
   private kindsOf(lane: JobLane): string[] {
-    return [...this.kinds].filter(([, { slow }]) => (slow ?? false) === (lane.name === 'slow')).map(([kind]) => kind);
+    return [...this.kinds].filter(([, registration]) => (registration.lane ?? 'quick') === lane.name).map(([kind]) => kind);
   }
 
   private async findNapMs(lane: JobLane): Promise<number> {

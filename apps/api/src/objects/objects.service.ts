@@ -12,6 +12,16 @@ export interface DamagedObject {
   problem: string;
 }
 
+/** What hashing all objects again came to. */
+export interface ObjectsReport {
+  checked: number;
+  damaged_count: number;
+  /** The first of them. */
+  damaged: DamagedObject[];
+}
+
+/** Where a whole store is missing, its first thousand objects say enough, and the report is read with every health check. */
+const MOST_NAMED = 1_000;
 const DRILL_PAGE = 200;
 const TEMPORARY_FILE_AGE_MS = 60 * 60 * 1000;
 
@@ -75,22 +85,24 @@ export class ObjectsService {
     }
   }
 
-  /** Hashes every package and icon that a row names again and answers those that are not what their name says. */
+  /** Hashes every package and icon that a row names again and answers which are not what their name says. */
   async findDamagedObjects(
     onProgress?: (checked: number) => void,
-  ): Promise<{ checked: number; damaged: DamagedObject[] }> {
-    const damaged: DamagedObject[] = [];
-    let checked = 0;
+    { mostNamed = MOST_NAMED } = {},
+  ): Promise<ObjectsReport> {
+    const report: ObjectsReport = { checked: 0, damaged_count: 0, damaged: [] };
     const note = (sha256: string, problem: string | undefined) => {
-      if (problem) damaged.push({ sha256, problem });
-      checked += 1;
+      report.checked += 1;
+      if (!problem) return;
+      report.damaged_count += 1;
+      if (report.damaged.length < mostNamed) report.damaged.push({ sha256, problem });
     };
     for (let after = ''; ;) {
       const page = await this.repository.listPackages(after, DRILL_PAGE);
       for (const { package_sha256, package_size } of page) {
         note(package_sha256, await this.findPackageProblem(package_sha256, package_size));
       }
-      onProgress?.(checked);
+      onProgress?.(report.checked);
       const last = page.at(-1);
       if (!last || page.length < DRILL_PAGE) break;
       after = last.package_sha256;
@@ -105,13 +117,13 @@ export class ObjectsService {
           icons.add(icon_sha256);
           note(icon_sha256, await this.findProblem(iconKey(icon_sha256), icon_sha256));
         }
-        onProgress?.(checked);
+        onProgress?.(report.checked);
         const last = page.at(-1);
         if (!last || page.length < DRILL_PAGE) break;
         after = last.id;
       }
     }
-    return { checked, damaged };
+    return report;
   }
 
   /** What is wrong with a stored package, or `undefined` when its bytes are those of its digest. */

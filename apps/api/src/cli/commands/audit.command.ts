@@ -37,10 +37,11 @@ export function addAuditCommands(program: Command): void {
     .action(async () => {
       const { runAsOwner } = await import('../run-as-owner.js');
       const progress = new Progress('objects');
-      const { checked, damaged } = await runAsOwner('objects.verify', {}, progress.update);
+      const { checked, damaged_count: count, damaged } = await runAsOwner('objects.verify', {}, progress.update);
       for (const { sha256, problem } of damaged) process.stderr.write(`${sha256}: ${problem}\n`);
-      process.stdout.write(`${checked} objects checked, ${damaged.length} damaged.\n`);
-      if (damaged.length > 0) process.exitCode = 1;
+      if (count > damaged.length) process.stderr.write(`… and ${count - damaged.length} more.\n`);
+      process.stdout.write(`${checked} objects checked, ${count} damaged.\n`);
+      if (count > 0) process.exitCode = 1;
     });
 }
 
