@@ -4,6 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import type { ObjectStore } from '@mosis/object-store';
 import { CoreDatabase, type CoreRow } from '@mosis/db';
 import { Clock, DAY_MS } from '../common/clock.js';
+import { releaseMemory } from '../common/release-memory.js';
 import { sha256Hex } from '../common/secrets.js';
 import { OBJECT_STORE } from '../objects/object-store.token.js';
 import { AuditThreads, type PackedRows } from './audit-thread.js';
@@ -64,6 +65,7 @@ export class AuditSegments {
       last_hash: last.hash,
       created_at: this.clock.timestamp(),
     };
+    releaseMemory(bytes);
     await this.db.write((trx) => this.repository.insertSegment(trx, segment));
     await this.deleteUpTo(last.seq);
   }

@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger, type BeforeApplicationShutdown, type OnModu
 import { CoreDatabase, type ActorKind, type CoreTransaction } from '@mosis/db';
 import type { Actor } from '../access/actor.js';
 import { Clock } from '../common/clock.js';
+import { releaseMemory } from '../common/release-memory.js';
 import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
 import { GENESIS_HASH, hashAuditRow, type ChainEnd, type UnchainedRow } from './audit-chain.js';
@@ -113,6 +114,7 @@ export class AuditService implements OnModuleInit, BeforeApplicationShutdown {
           return { ok: false, rows: archivedRows, archivedRows, lastSeq, problem: fetched.problem };
         }
         const walked = await thread.do('segment', fetched);
+        releaseMemory(fetched.bytes);
         archivedRows = walked.rows;
         lastSeq = walked.end.seq;
         onProgress?.(archivedRows);

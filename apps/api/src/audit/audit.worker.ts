@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { CoreRow } from '@mosis/db';
 import { openReader } from '@mosis/sqlite/connection';
+import { releaseMemory } from '../common/release-memory.js';
 import { sha256Hex } from '../common/secrets.js';
 import { ChainVerifier } from './audit-chain.js';
 import type { AuditTasks, FromAuditThread, ThreadStart, ToAuditThread, WalkedChain } from './audit-thread.js';
@@ -31,7 +32,9 @@ function walked(): WalkedChain {
 
 const handlers: Handlers = {
   segment({ bytes }) {
-    for (const line of gunzipSync(bytes).toString('utf8').split('\n')) add(JSON.parse(line) as Row);
+    const lines = gunzipSync(bytes).toString('utf8').split('\n');
+    releaseMemory(bytes);
+    for (const line of lines) add(JSON.parse(line) as Row);
     return walked();
   },
 

@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { createObjectStore, type PutFileResult } from '@mosis/object-store';
 import type { FromObjectWriter, ObjectPut, ObjectWriterStart, ToObjectWriter } from './object-writer-thread.js';
+import { releaseMemory } from '../common/release-memory.js';
 import { takeApart } from './sent-error.js';
 
 const objects = createObjectStore(workerData as ObjectWriterStart);
@@ -15,8 +16,12 @@ parentPort?.on('message', ({ id, put }: ToObjectWriter) => {
 
 async function store(put: ObjectPut): Promise<PutFileResult | undefined> {
   if ('file' in put) return objects.putFile(put.key, put.file, put.options);
-  const { buffer, byteOffset, byteLength } = put.bytes;
-  await objects.putBytes(put.key, Buffer.from(buffer, byteOffset, byteLength), put.options);
+  try {
+    const { buffer, byteOffset, byteLength } = put.bytes;
+    await objects.putBytes(put.key, Buffer.from(buffer, byteOffset, byteLength), put.options);
+  } finally {
+    releaseMemory(put.bytes);
+  }
   return undefined;
 }
 
