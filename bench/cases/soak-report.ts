@@ -18,6 +18,8 @@ export interface SoakRest {
   idleBefore: number;
   idleAfter: number;
   restSeconds: number;
+  /** How long the work of the first night took. */
+  nightSeconds: number;
 }
 
 /** Hours in which caches fill and the heap finds its size. */
@@ -67,6 +69,12 @@ export function reportSoak(report: Report, hours: readonly SoakHour[], rest: Soa
     note:
       `${total(({ events }) => events)} events, ${total(({ polls }) => polls)} polls, ` +
       `${total(({ searches }) => searches)} searches, ${total(({ signIns }) => signIns)} sign-ins`,
+  });
+  report.add({
+    what: 'the first night before, nobody there',
+    unit: 's',
+    values: [rest.nightSeconds],
+    note: 'every job that repeats; rows of the audit log older than 180 days moved to objects',
   });
   report.add({
     what: 'what was refused or broke meanwhile',

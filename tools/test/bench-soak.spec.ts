@@ -26,7 +26,12 @@ describe('memory over simulated hours', () => {
     const report = new Report(() => undefined);
     report.begin('soak');
     const hours = [90, 95, 100, 100, 100, 120, 120, 120].map((value) => hourOf(value));
-    reportSoak(report, [...hours, hourOf(120, { 503: 2 })], { idleBefore: 80e6, idleAfter: 88e6, restSeconds: 5 });
+    reportSoak(report, [...hours, hourOf(120, { 503: 2 })], {
+      idleBefore: 80e6,
+      idleAfter: 88e6,
+      restSeconds: 5,
+      nightSeconds: 1,
+    });
     const found = (what: string) => report.sections[0]!.figures.filter((figure) => figure.what.includes(what));
     expect(found('growth').map(({ median, verdict }) => [Math.round(median), verdict])).toEqual([
       [20, 'missed by 100 %'],

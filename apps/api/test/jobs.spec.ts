@@ -184,8 +184,7 @@ describe('background work', () => {
       await begun;
       platform.clock.advance(24 * HOUR_MS + 1000);
       const noted = (['quick', 'checks'] as const).map(
-        (lane) =>
-          new Promise<void>((resolve) => jobs().register(`test.${lane}`, async () => resolve(), { lane })),
+        (lane) => new Promise<void>((resolve) => jobs().register(`test.${lane}`, async () => resolve(), { lane })),
       );
       await enqueue('test.quick');
       await enqueue('test.checks');

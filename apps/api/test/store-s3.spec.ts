@@ -43,7 +43,11 @@ describe('a platform whose objects lie in S3', () => {
 
     const { store } = platform.app.get(ObjectsService);
     expect(store.describe()).toContain('s3');
-    expect(await platform.app.get(ObjectsService).findDamagedObjects()).toEqual({ checked: 2, damaged_count: 0, damaged: [] });
+    expect(await platform.app.get(ObjectsService).findDamagedObjects()).toEqual({
+      checked: 2,
+      damaged_count: 0,
+      damaged: [],
+    });
     const draft = await upload(publisher, { versionCode: 2 });
     expect((await publisher.client.delete(versionUrl(publisher, 2))).status).toBe(204);
     await platform.idle();

@@ -148,7 +148,7 @@ export class JobsService implements OnModuleDestroy {
     clearTimeout(this.lookSoon);
     for (const lane of this.lanes) lane.stop();
     await quick.underWay;
-    const underWay = Promise.all(long.map((lane) => lane.underWay));
+    const underWay = Promise.all(long.map(async (lane) => lane.underWay));
     await Promise.race([underWay, setTimeout(SLOW_STOP_MS, undefined, { ref: false })]);
   }
 
@@ -165,7 +165,9 @@ export class JobsService implements OnModuleDestroy {
   }
 
   private kindsOf(lane: JobLane): string[] {
-    return [...this.kinds].filter(([, registration]) => (registration.lane ?? 'quick') === lane.name).map(([kind]) => kind);
+    return [...this.kinds]
+      .filter(([, registration]) => (registration.lane ?? 'quick') === lane.name)
+      .map(([kind]) => kind);
   }
 
   private async findNapMs(lane: JobLane): Promise<number> {

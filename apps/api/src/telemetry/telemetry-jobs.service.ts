@@ -19,7 +19,11 @@ export class TelemetryJobsService implements OnModuleInit {
 
   onModuleInit(): void {
     const register = (kind: string, work: () => Promise<unknown>, everyMs: number, afterStartMs?: number) =>
-      this.jobs.register(kind, work, { everyMs, lane: 'slow', ...(afterStartMs === undefined ? {} : { afterStartMs }) });
+      this.jobs.register(kind, work, {
+        everyMs,
+        lane: 'slow',
+        ...(afterStartMs === undefined ? {} : { afterStartMs }),
+      });
     register(ERASURES_JOB, () => this.engine.runErasures(), HOUR_MS, 0);
     register('telemetry.archive', () => this.engine.runArchive(), HOUR_MS, SOON_MS);
     register('telemetry.export', () => this.engine.runExport(), HOUR_MS);
