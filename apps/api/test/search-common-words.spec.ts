@@ -10,7 +10,9 @@ const APPS = 3_200;
 function fillStore({ db }: TestCoreDatabase): void {
   const { rawWriter } = db;
   const guards = rawWriter
-    .prepare(`SELECT name FROM sqlite_schema WHERE type = 'trigger' AND name NOT LIKE 'apps_search_%'`)
+    .prepare(
+      `SELECT name FROM sqlite_schema WHERE type = 'trigger' AND name NOT LIKE 'apps_search_%' AND name NOT LIKE 'apps_labels_%'`,
+    )
     .pluck()
     .all() as string[];
   // Rows of the past, written as they are: what leads to them is tested elsewhere.
@@ -110,6 +112,22 @@ describe('searching for a word that more apps have than ranking looks at', () =>
     expect(await find({ q: 'éclairs', tag: 'few' })).toEqual(['ÉCLAIR']);
     expect(await find({ q: 'baker.croisant', tag: 'few' })).toEqual(['Helper 2602']);
     expect(await find({ q: 'croisant', tag: 'old' })).toEqual([]);
+  });
+
+  it('ranks what has several words, and takes the newest first where a word tells nothing', async () => {
+    const { rawWriter } = core.db;
+    rawWriter.exec(`UPDATE apps SET description = 'A photo of a zebra.' WHERE seq IN (1001, 1003);
+      UPDATE apps SET description = 'Zebra, zebra, zebra: photo.' WHERE seq = 1002;
+      UPDATE apps SET tags = '["photo", "zebra"]' WHERE seq = 1000`);
+    const said = 'Helper 1000';
+    const both = async () => (await find({ q: 'photo zebra' })).slice(0, 4);
+    expect(await both()).toEqual([said, 'Helper 1002', 'Helper 1001', 'Helper 1003']);
+    rawWriter.exec(`INSERT INTO apps (id, developer_id, package_id, name, description, developer_name, status, created_at, updated_at)
+      SELECT printf('%036d', n.i + 100000 * m.i), printf('%036d', 0), 'org.example.draft' || m.i || '.n' || n.i, 'Draft', 'photo', 'Maker',
+        'draft', '2026-01-01', '2026-01-01' FROM numbers n, (SELECT i FROM numbers LIMIT 3) m`);
+    expect(await both()).toEqual([said, 'Helper 1003', 'Helper 1002', 'Helper 1001']);
+    rawWriter.exec(`DELETE FROM apps WHERE status = 'draft';
+      UPDATE apps SET tags = '["camera","old"]', description = 'Keeps every photo.' WHERE seq BETWEEN 1000 AND 1003`);
   });
 
   it('orders what it found as the lists of the store are ordered', async () => {

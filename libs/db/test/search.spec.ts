@@ -3,7 +3,7 @@ import type { RawConnection } from '@mosis/sqlite';
 import { closeOutsiders, openAsOutsider } from './support/outsider.js';
 import { LATER, Store } from './support/store.js';
 
-const INDEXES = ['apps_fts', 'apps_trigrams'] as const;
+const INDEXES = ['apps_fts', 'apps_labels', 'apps_trigrams'] as const;
 
 /** Fails when the index says something else than the table it indexes. */
 function checkIntegrity(connection: RawConnection): void {
@@ -12,7 +12,7 @@ function checkIntegrity(connection: RawConnection): void {
   }
 }
 
-/** Every term of both indexes with the rows it occurs in. */
+/** Every term of the indexes with the rows it occurs in. */
 function readTerms(connection: RawConnection): unknown {
   return INDEXES.map((index) => {
     connection.exec(`CREATE VIRTUAL TABLE temp.terms USING fts5vocab('main', '${index}', 'instance')`);
@@ -86,9 +86,12 @@ describe('the search indexes', () => {
   it('would show when they were out of step', () => {
     const store = new Store(openAsOutsider({ foreignKeys: true }));
     const { appId } = store.scene();
-    store.db.exec('DROP TRIGGER apps_search_update');
-    store.update('apps', appId, { name: 'Draughts' });
-    expect(() => checkIntegrity(store.db)).toThrow(/checksum mismatch/);
+    for (const trigger of ['apps_search_update', 'apps_labels_update']) {
+      store.db.exec(`SAVEPOINT broken; DROP TRIGGER ${trigger}`);
+      store.update('apps', appId, { name: 'Draughts' });
+      expect(() => checkIntegrity(store.db)).toThrow(/checksum mismatch/);
+      store.db.exec('ROLLBACK TO broken');
+    }
   });
 
   it('find an app by words with or without accents, by a prefix, and by three letters within a word', () => {
@@ -99,6 +102,7 @@ describe('the search indexes', () => {
     expect(findByWord(store, 'strategy')).toEqual([appId]);
     const rows = (sql: string) => store.db.prepare(`SELECT a.id FROM ${sql}`).pluck().all();
     expect(rows(`apps_fts f JOIN apps a ON a.seq = f.rowid WHERE apps_fts MATCH 'strat*'`)).toEqual([appId]);
+    expect(rows(`apps_labels l JOIN apps a ON a.seq = l.rowid WHERE apps_labels MATCH 'buro strat*'`)).toEqual([appId]);
     expect(rows(`apps_trigrams t JOIN apps a ON a.seq = t.rowid WHERE apps_trigrams MATCH 'rge'`)).toEqual([appId]);
   });
 

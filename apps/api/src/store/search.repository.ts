@@ -19,6 +19,8 @@ const BM25 = sql<number>`bm25(apps_fts, 10.0, 5.0, 1.0, 4.0, 3.0)`;
  * word that more have ranks nothing.
  */
 export const MAX_LOOKED_THROUGH = 1_000;
+/** A word that more rows have says little of any of them, and costs much: bm25 reads all of them to find out how many there are. */
+const MAX_TELLING_ROWS = 10_000;
 /** Rows of a three-letter piece that are counted: one that more have tells a near miss from nothing. */
 const MAX_PER_TRIGRAM = 500;
 /** Rows of a piece that are asked for what a filter wants: each costs half a microsecond. */
@@ -31,6 +33,9 @@ const MAX_TRIGRAM_ROWS = 2_000;
 const MAX_NEAR_CANDIDATES = 100;
 /** Apps with one and the same name that come first. */
 const MAX_NAMESAKES = 50;
+
+/** All that an app says, and the same without its description: one word may be in ten times as many of those as of names. */
+type Index = 'apps_fts' | 'apps_labels';
 
 /** What ranking needs to know of an app. */
 type Match = { seq: number; name: string; package_id: string };
@@ -80,12 +85,13 @@ function listed(
   columns: RawBuilder<unknown>,
   expression: string,
   filter: StoreFilter,
-  limit = MAX_LOOKED_THROUGH,
+  { index = 'apps_fts', limit = MAX_LOOKED_THROUGH }: { index?: Index; limit?: number } = {},
 ): RawBuilder<unknown> {
   const { tag } = filter;
-  const where = [sql`apps_fts MATCH ${tag ? withTag(expression, tag) : expression}`, isWanted(filter)];
-  return sql`SELECT ${columns} FROM apps_fts CROSS JOIN apps a INDEXED BY apps_listed ON a.seq = apps_fts.rowid
-    WHERE ${sql.join(where, sql` AND `)} ORDER BY apps_fts.rowid DESC LIMIT ${limit}`;
+  const fts = sql.table(index);
+  const where = [sql`${fts} MATCH ${tag ? withTag(expression, tag) : expression}`, isWanted(filter)];
+  return sql`SELECT ${columns} FROM ${fts} CROSS JOIN apps a INDEXED BY apps_listed ON a.seq = ${fts}.rowid
+    WHERE ${sql.join(where, sql` AND `)} ORDER BY ${fts}.rowid DESC LIMIT ${limit}`;
 }
 
 /** Apps with exactly this package id, and with this name. One query for each index: an OR over both reads every app. */
@@ -132,14 +138,26 @@ export class SearchRepository {
    * {@link rank}.
    */
   async listNamed(expression: string, filter: StoreFilter): Promise<[seq: number, name: string][]> {
-    const names = listed(sql`a.seq, a.name`, `name : (${expression})`, filter);
+    const names = listed(sql`a.seq, a.name`, `name : (${expression})`, filter, { index: 'apps_labels' });
     return this.readJson(sql`SELECT json_group_array(json_array(seq, name)) AS json FROM (${names})`);
   }
 
-  /** The newest apps that match a full-text expression: the newest, which costs nothing to know, stands for the best. */
-  async listNewest(expression: string, filter: StoreFilter): Promise<number[]> {
-    const seqs = listed(sql`a.seq`, expression, filter);
+  /**
+   * The newest apps that match a full-text expression, or match it without their description: the newest, which costs nothing
+   * to know, stands for the best.
+   */
+  async listNewest(expression: string, filter: StoreFilter, index: Index = 'apps_fts'): Promise<number[]> {
+    const seqs = listed(sql`a.seq`, expression, filter, { index });
     return this.readJson(sql`SELECT json_group_array(seq) AS json FROM (${seqs})`);
+  }
+
+  /** Whether so few rows have each of the expressions that ranking by all of them tells something. */
+  async areTelling(expressions: readonly string[]): Promise<boolean> {
+    const [count] = await this.readJson<number>(sql`
+      SELECT json_array(COUNT(*)) AS json FROM json_each(${JSON.stringify(expressions)}) word
+       WHERE (SELECT COUNT(*) FROM (SELECT 1 FROM apps_fts WHERE apps_fts MATCH word.value LIMIT ${MAX_TELLING_ROWS + 1}))
+             <= ${MAX_TELLING_ROWS}`);
+    return count === expressions.length;
   }
 
   /**
@@ -153,7 +171,7 @@ export class SearchRepository {
 
   /** Whether anything published matches a full-text expression. */
   async has(expression: string, filter: StoreFilter): Promise<boolean> {
-    const { rows } = await sql`${listed(sql`a.seq`, expression, filter, 1)}`.execute(this.db.scan);
+    const { rows } = await sql`${listed(sql`a.seq`, expression, filter, { limit: 1 })}`.execute(this.db.scan);
     return rows.length > 0;
   }
 
@@ -202,7 +220,7 @@ export class SearchRepository {
     const tagged = filter.tag && tagExpression(filter.tag);
     if (!tagged && !filter.category) return undefined;
     const found = tagged
-      ? listed(sql`a.seq`, tagged, filter, MAX_FEW + 1)
+      ? listed(sql`a.seq`, tagged, filter, { index: 'apps_labels', limit: MAX_FEW + 1 })
       : sql`SELECT a.seq FROM apps a INDEXED BY apps_store_category WHERE ${isWanted(filter)} LIMIT ${MAX_FEW + 1}`;
     const seqs = await this.readJson<number>(sql`SELECT json_group_array(seq) AS json FROM (${found})`);
     if (seqs.length > MAX_FEW) return undefined;

@@ -27,9 +27,9 @@ const MIN_SHARED = 0.3;
 
 /**
  * Searching the store. Relevance is, in this order: the exact package id or name; names that begin with what was typed; names
- * that have all the words, the shortest first; whatever has one word in its package id, its tags or its developer's name, then
- * in its description, the newest first, or has several words anywhere, ranked by bm25; then what is close to a misspelt or
- * cut-short word.
+ * that have all the words, the shortest first; whatever has them in its name, its package id, its tags or its developer's name,
+ * then in its description as well, the newest first, or ranked by bm25 where there are several words that few have; then what
+ * is close to a misspelt or cut-short word.
  */
 @Injectable()
 export class SearchService {
@@ -72,9 +72,15 @@ export class SearchService {
       const expression = toMatchExpression(terms);
       const named = await this.findNamed(text, expression, filter);
       for (const seq of named) found.add(seq);
-      if (found.size > Math.max(wanted, MAX_LOOKED_AT)) return { seqs: [...found], isCut: true };
-      if (named.length < MAX_LOOKED_THROUGH)
-        for (const seq of await this.findElsewhere(terms, expression, filter)) found.add(seq);
+      const further = [
+        // With a tag few are left, and what their tags say is known.
+        () => (filter.tag ? [] : this.repository.listNewest(expression, filter, 'apps_labels')),
+        () => this.findAnywhere(terms, expression, filter),
+      ];
+      for (const source of named.length < MAX_LOOKED_THROUGH ? further : []) {
+        if (found.size > Math.max(wanted, MAX_LOOKED_AT)) return { seqs: [...found], isCut: true };
+        for (const seq of await source()) found.add(seq);
+      }
     }
     // Of many it matters to nobody how many are hidden; of few it does, because near misses may follow them.
     if (found.size > MAX_LOOKED_AT) return { seqs: [...found], isCut: false };
@@ -96,12 +102,10 @@ export class SearchService {
   }
 
   /** What has all the words anywhere. */
-  private async findElsewhere(terms: readonly string[], expression: string, filter: StoreFilter): Promise<number[]> {
-    if (terms.length > 1) return this.repository.rank(expression, filter);
-    const columns = '{package_id tags developer_name}';
-    // With a tag few are left, and what their tags say is known.
-    const said = filter.tag ? [] : await this.repository.listNewest(`${columns} : (${expression})`, filter);
-    return [...said, ...(await this.repository.listNewest(expression, filter))];
+  private async findAnywhere(terms: readonly string[], expression: string, filter: StoreFilter): Promise<number[]> {
+    const isRanked =
+      terms.length > 1 && (await this.repository.areTelling(terms.map((term) => toMatchExpression([term]))));
+    return isRanked ? this.repository.rank(expression, filter) : this.repository.listNewest(expression, filter);
   }
 
   private async findNear(text: string, terms: readonly string[], filter: StoreFilter): Promise<number[]> {
