@@ -2,6 +2,7 @@
 export * from './open.js';
 export * from './integrity/index.js';
 export * from './compiled-module.js';
+export * from './background-thread.js';
 export * from './sqlite-error.js';
 export { Mutex } from './mutex.js';
 export * from './migrate/index.js';

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { CoreRow } from '@mosis/db';
-import { openReader } from '@mosis/sqlite/connection';
+import { giveWay, openReader } from '@mosis/sqlite/connection';
 import { releaseMemory } from '../common/release-memory.js';
 import { sha256Hex } from '../common/secrets.js';
 import { ChainVerifier } from './audit-chain.js';
@@ -14,6 +14,7 @@ type Handlers = { [Name in keyof AuditTasks]: (request: AuditTasks[Name]['reques
 
 const PAGE_ROWS = 1_000;
 
+giveWay();
 const { file, head, after: start } = workerData as ThreadStart;
 const db = openReader(file);
 const rowsAfter = db.prepare<[number, number], Row>('SELECT * FROM audit_logs WHERE seq > ? ORDER BY seq LIMIT ?');
