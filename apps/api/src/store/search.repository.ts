@@ -20,13 +20,13 @@ const BM25 = sql<number>`bm25(apps_fts, 10.0, 5.0, 1.0, 4.0, 3.0)`;
  */
 export const MAX_LOOKED_THROUGH = 1_000;
 /** A word that more rows have says little of any of them, and costs much: bm25 reads all of them to find out how many there are. */
-const MAX_TELLING_ROWS = 10_000;
+const MAX_TELLING_ROWS = 4_000;
 /** Rows of a three-letter piece that are counted: one that more have tells a near miss from nothing. */
 const MAX_PER_TRIGRAM = 500;
 /** Rows of a piece that are asked for what a filter wants: each costs half a microsecond. */
 const MAX_LOOKED_AT_PER_TRIGRAM = 2_000;
 /** Where a filter leaves so few apps, their names are read instead of the index of pieces. */
-const MAX_FEW = 1_000;
+const MAX_FEW = 2_000;
 /** Rows of all pieces of a query together, the rarest pieces first. */
 const MAX_TRIGRAM_ROWS = 2_000;
 /** Apps that share the most pieces, and are compared letter by letter. */
@@ -151,13 +151,17 @@ export class SearchRepository {
     return this.readJson(sql`SELECT json_group_array(seq) AS json FROM (${seqs})`);
   }
 
-  /** Whether so few rows have each of the expressions that ranking by all of them tells something. */
-  async areTelling(expressions: readonly string[]): Promise<boolean> {
+  /**
+   * Whether so few rows have each of the words that ranking by all of them tells something. Words as wholes: of a beginning,
+   * FTS5 reads all rows before it answers the first.
+   */
+  async areTelling(terms: readonly string[]): Promise<boolean> {
+    const words = JSON.stringify(terms.map((term) => `"${term}"`));
     const [count] = await this.readJson<number>(sql`
-      SELECT json_array(COUNT(*)) AS json FROM json_each(${JSON.stringify(expressions)}) word
+      SELECT json_array(COUNT(*)) AS json FROM json_each(${words}) word
        WHERE (SELECT COUNT(*) FROM (SELECT 1 FROM apps_fts WHERE apps_fts MATCH word.value LIMIT ${MAX_TELLING_ROWS + 1}))
              <= ${MAX_TELLING_ROWS}`);
-    return count === expressions.length;
+    return count === terms.length;
   }
 
   /**
@@ -169,9 +173,9 @@ export class SearchRepository {
     return this.readJson(sql`SELECT json_group_array(seq ORDER BY rank, seq) AS json FROM (${ranked})`);
   }
 
-  /** Whether anything published matches a full-text expression. */
-  async has(expression: string, filter: StoreFilter): Promise<boolean> {
-    const { rows } = await sql`${listed(sql`a.seq`, expression, filter, { limit: 1 })}`.execute(this.db.scan);
+  /** Whether anything published matches a full-text expression, or matches it without its description. */
+  async has(expression: string, filter: StoreFilter, index: Index = 'apps_fts'): Promise<boolean> {
+    const { rows } = await sql`${listed(sql`a.seq`, expression, filter, { index, limit: 1 })}`.execute(this.db.scan);
     return rows.length > 0;
   }
 

@@ -103,27 +103,20 @@ export class SearchService {
 
   /** What has all the words anywhere. */
   private async findAnywhere(terms: readonly string[], expression: string, filter: StoreFilter): Promise<number[]> {
-    const isRanked =
-      terms.length > 1 && (await this.repository.areTelling(terms.map((term) => toMatchExpression([term]))));
+    const isRanked = terms.length > 1 && (await this.repository.areTelling(terms));
     return isRanked ? this.repository.rank(expression, filter) : this.repository.listNewest(expression, filter);
   }
 
   private async findNear(text: string, terms: readonly string[], filter: StoreFilter): Promise<number[]> {
-    const trigrams = findTrigrams(text);
-    const few = await this.repository.listFew(filter);
-    const { matches: candidates, pieces } = await this.repository.matchTrigrams(trigrams, filter, few);
-    const near = candidates
-      .filter(({ shared }) => shared >= Math.max(1, pieces * MIN_SHARED))
-      .map((candidate) => ({ ...candidate, distance: findDistance(text, [candidate.name, candidate.package_id]) }))
-      .filter((candidate) => candidate.distance !== undefined)
-      .sort((one, other) => (one.distance ?? 0) - (other.distance ?? 0) || other.shared - one.shared);
-    const found = near.map(({ seq }) => seq);
+    const isSpelt = terms.length > 1 && (await this.areLabels(terms, filter));
+    const few = isSpelt ? undefined : await this.repository.listFew(filter);
+    const found = isSpelt ? [] : await this.findMisspelt(text, filter, few);
     if (found.length > 0 || terms.length < 2) return found;
     const joined = terms.join('');
     const expressions = [
       // People put spaces where names have none.
       toMatchExpression([joined]),
-      await this.correct(terms, filter, few),
+      ...(isSpelt ? [] : [await this.correct(terms, filter, few)]),
       // No app has all the words: one that has most of them is better than nothing.
       toMatchExpression(terms, 'OR'),
     ];
@@ -135,6 +128,27 @@ export class SearchService {
       found.push(...matches.map(({ seq }) => seq));
     }
     return found;
+  }
+
+  /** Whether each word is, as a whole, one of those that apps are labelled with. */
+  private async areLabels(terms: readonly string[], filter: StoreFilter): Promise<boolean> {
+    for (const term of terms) if (!(await this.repository.has(`"${term}"`, filter, 'apps_labels'))) return false;
+    return true;
+  }
+
+  /** What is called nearly so. */
+  private async findMisspelt(
+    text: string,
+    filter: StoreFilter,
+    few: readonly Candidate[] | undefined,
+  ): Promise<number[]> {
+    const { matches, pieces } = await this.repository.matchTrigrams(findTrigrams(text), filter, few);
+    return matches
+      .filter(({ shared }) => shared >= Math.max(1, pieces * MIN_SHARED))
+      .map((candidate) => ({ ...candidate, distance: findDistance(text, [candidate.name, candidate.package_id]) }))
+      .filter((candidate) => candidate.distance !== undefined)
+      .sort((one, other) => (one.distance ?? 0) - (other.distance ?? 0) || other.shared - one.shared)
+      .map(({ seq }) => seq);
   }
 
   /** The query with each unknown word replaced by the names' words that it may have been meant to be. */
