@@ -1,3 +1,4 @@
+import { REPLICA_INTERVALS } from '@mosis/backup';
 import type { ObjectStore } from '@mosis/object-store';
 import { TelemetryEngine, type EngineLog, type IngestLimits } from '@mosis/telemetry';
 import type { Logger } from 'pino';
@@ -41,6 +42,7 @@ export async function openTelemetry(
     now: () => clock.now().getTime(),
     monotonic: () => clock.monotonicMs(),
     autoCheckpoint,
+    checkpointPages: REPLICA_INTERVALS.telemetry.maxCheckpointPages,
     readOnly,
     log: logger ? logOf(logger) : SILENT,
   });

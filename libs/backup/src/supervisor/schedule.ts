@@ -23,9 +23,8 @@ type Interval = Omit<ReplicaSchedule, 'retentionMs'>;
  * minute), beside readers. From `maxCheckpointPages` on it makes writers wait until every reader is done, and a commit that
  * waits for five seconds fails (measured). So that is far away for core.db, whose commits wait in the HTTP thread: no read
  * lasts until 200 MiB are written there. telemetry.db may write as much in ten seconds, and nothing else bounds its WAL under
- * full ingest; its own readers read in short statements. What comes while Litestream copies what is there is on top: in ten minutes
- * of 64,000 to 72,000 events/s the WAL was 172 MB at most when it was folded in from 100 MB on, 130 MB from 57 MB on and 132 MB
- * from 49 MB on. Each of its checkpoints starts a new file of the WAL's copy.
+ * full ingest; its own readers read in short statements, and its writer leaves moments without a commit from there on, or
+ * Litestream would not get the lock. Each of its checkpoints starts a new file of the WAL's copy.
  */
 export const REPLICA_INTERVALS: Record<DatabaseName, Interval> = {
   core: {

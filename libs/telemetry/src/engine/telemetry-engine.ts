@@ -93,6 +93,7 @@ export class TelemetryEngine {
       log,
       readOnly: options.readOnly ?? false,
       ...(options.autoCheckpoint === undefined ? {} : { autoCheckpoint: options.autoCheckpoint }),
+      checkpointPages: options.checkpointPages,
       onSeen: ({ packageId }, { sighting }) => {
         if (!sighting) return;
         const { deviceId, sessionId, appVersion, ended } = sighting;

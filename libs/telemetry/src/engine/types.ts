@@ -29,6 +29,8 @@ export interface EngineOptions {
   readOnly?: boolean;
   /** `false` leaves the WAL of telemetry.db to Litestream; {@link TelemetryEngine.setAutoCheckpoint} changes it. */
   autoCheckpoint?: boolean;
+  /** Pages of the WAL from which Litestream waits for a moment without a commit, so that it can begin it anew. */
+  checkpointPages?: number;
 }
 
 /** Limits of ingest; `undefined` switches one off (RATE_LIMITS=off). */

@@ -12,6 +12,8 @@ export interface WriterData {
   clockOffsetMs: number;
   /** Whether commits fold the WAL into the file. */
   autoCheckpoint: boolean;
+  /** Pages of the WAL from which somebody else waits for a moment without a commit, to begin it anew. */
+  checkpointPages?: number | undefined;
   /** Whether the connection can write at all. */
   readOnly: boolean;
 }

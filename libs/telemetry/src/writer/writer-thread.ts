@@ -38,6 +38,8 @@ export interface WriterThreadOptions {
   readOnly?: boolean;
   /** Whether commits fold the WAL into the file, until {@link WriterThread.setAutoCheckpoint} says otherwise. */
   autoCheckpoint?: boolean;
+  /** Pages of the WAL from which somebody else waits for a moment without a commit, while commits do not fold it in. */
+  checkpointPages?: number | undefined;
   onSeen: (upload: WriterUpload, result: WriterResult) => void;
   onChange: (change: AnnouncedChange) => void;
 }
@@ -196,6 +198,7 @@ export class WriterThread {
       limits,
       clockOffsetMs: this.options.now() - Date.now(),
       autoCheckpoint: this.#autoCheckpoint,
+      checkpointPages: this.options.checkpointPages,
       readOnly: this.options.readOnly ?? false,
     };
     const worker = new Worker(compiledModulePath(import.meta.url, './writer.worker.js'), {

@@ -4,6 +4,7 @@ import type { EngineLog } from '../engine/types.js';
 import type { RollupChange } from '../rollup/rollup-store.js';
 import { closeWriter } from '@mosis/sqlite/connection';
 import { openTelemetryReader, openTelemetryWriter, setTelemetryAutoCheckpoint } from '../storage/telemetry-file.js';
+import { CheckpointGap } from './checkpoint-gap.js';
 import { Maintenance } from './maintenance.js';
 import type { MaintenanceName, WriterData, WriterReply, WriterRequest } from './messages.js';
 import { unpackUploads } from './pack-uploads.js';
@@ -14,7 +15,7 @@ const FLUSH_CHECK_MS = 500;
 
 const port = parentPort;
 if (!port) throw new Error('The telemetry writer is started as a worker thread.');
-const { dataDir, bots, limits, clockOffsetMs, autoCheckpoint, readOnly } = workerData as WriterData;
+const { dataDir, bots, limits, clockOffsetMs, autoCheckpoint, checkpointPages, readOnly } = workerData as WriterData;
 
 type Methods = Record<MaintenanceName, (input: unknown) => unknown>;
 
@@ -29,6 +30,8 @@ let offsetMs = clockOffsetMs;
 const now = () => Date.now() + offsetMs;
 const db = readOnly ? openTelemetryReader(dataDir) : openTelemetryWriter(dataDir, { autoCheckpoint });
 const store = new TelemetryStore(db, { bots, limits, log });
+const gap = checkpointPages === undefined || readOnly ? undefined : new CheckpointGap(db, checkpointPages);
+let leavesGaps = !autoCheckpoint;
 const packageIds = new Map<number, string>();
 const maintenance = new Maintenance(store, now);
 
@@ -42,9 +45,13 @@ const flushTimer = setInterval(() => {
 
 port.on('message', (request: WriterRequest) => {
   if (request.kind === 'close') return close();
-  if (request.kind === 'auto-checkpoint') return setTelemetryAutoCheckpoint(db, request.on);
+  if (request.kind === 'auto-checkpoint') {
+    leavesGaps = !request.on;
+    return setTelemetryAutoCheckpoint(db, request.on);
+  }
   offsetMs = request.nowMs - Date.now();
   if (request.kind === 'uploads') {
+    if (leavesGaps) gap?.leave();
     const { results, change } = store.commit(unpackUploads(request.uploads, request.bodies), request.nowMs);
     say({ kind: 'results', results, rollupLagMs: store.rollupLagMs(request.nowMs) });
     announce(change);

@@ -1,0 +1,93 @@
+import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { Worker } from 'node:worker_threads';
+import { openTelemetryWriter, telemetryDatabasePath } from '../src/storage/telemetry-file.js';
+import { CheckpointGap } from '../src/writer/checkpoint-gap.js';
+import { sessionIdOf, someEvents } from './support/batches.js';
+import { newDataDir, openEngine, upload } from './support/open-engine.js';
+import { TestClock } from './support/test-clock.js';
+
+/** Begins the WAL anew as Litestream does, waiting for the lock as long as it does; answers whether the lock was never free. */
+const RESTART = `
+  const { parentPort, workerData } = require('node:worker_threads');
+  const db = new (require(workerData.sqlite))(workerData.file, { timeout: 1000 });
+  const [{ busy }] = db.pragma('wal_checkpoint(RESTART)');
+  db.close();
+  parentPort.postMessage(busy);`;
+const HELD_MS = 10;
+
+describe('a WAL that somebody else folds in', () => {
+  let dataDir: string;
+  beforeEach(() => (dataDir = newDataDir()));
+  afterEach(() => rmSync(dataDir, { recursive: true }));
+
+  const openLarge = () => {
+    const db = openTelemetryWriter(dataDir, { autoCheckpoint: false });
+    db.exec('CREATE TABLE filler (bytes BLOB) STRICT');
+    for (let row = 0; row < 20; row += 1) db.exec('INSERT INTO filler VALUES (zeroblob(4000))');
+    return db;
+  };
+
+  it('gets moments without a commit while it is large, and only then', () => {
+    const db = openLarge();
+    expect(new CheckpointGap(db, 1_000).leave()).toBe(false);
+    const gap = new CheckpointGap(db, 20);
+    expect([gap.leave(), gap.leave()]).toEqual([true, true]);
+    db.pragma('wal_checkpoint(RESTART)');
+    db.exec('INSERT INTO filler VALUES (zeroblob(4000))');
+    expect(gap.leave()).toBe(false);
+    db.close();
+  });
+
+  it('costs nothing any more when nobody folds it in for long', () => {
+    const db = openLarge();
+    const gap = new CheckpointGap(db, 20, { longestMs: 50 });
+    let gaps = 0;
+    while (gap.leave()) gaps += 1;
+    expect(gaps).toBeGreaterThan(0);
+    expect(gap.leave()).toBe(false);
+    db.close();
+  });
+
+  it('is begun anew although one commit follows the other', async () => {
+    const db = openLarge();
+    const gap = new CheckpointGap(db, 20);
+    const hold = new Int32Array(new SharedArrayBuffer(4));
+    const sqlite = createRequire(import.meta.url).resolve('better-sqlite3');
+    const worker = new Worker(RESTART, { eval: true, workerData: { sqlite, file: telemetryDatabasePath(dataDir) } });
+    let isOver = false;
+    const answered = once(worker, 'message').finally(() => (isOver = true));
+    while (!isOver) {
+      db.exec('BEGIN IMMEDIATE; INSERT INTO filler VALUES (zeroblob(4000))');
+      Atomics.wait(hold, 0, 0, HELD_MS);
+      db.exec('COMMIT');
+      gap.leave();
+      // Only so the answer is heard; it takes no longer than a message does.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(await answered).toEqual([0]);
+    db.close();
+  });
+
+  it('has the engine leave such moments before its commits, unless it folds the WAL in itself', async () => {
+    const clock = new TestClock();
+    const engine = await openEngine(dataDir, clock, { autoCheckpoint: false, checkpointPages: 1 });
+    const kinds = new Set<string>();
+    const startedMs = performance.now();
+    for (let turn = 0; turn < 10; turn += 1) {
+      const batch = {
+        packageId: 'com.example.one',
+        deviceId: 'd',
+        sessionId: sessionIdOf(turn),
+        events: someEvents(1),
+      };
+      kinds.add((await upload(engine, clock, batch)).kind);
+    }
+    const tookMs = performance.now() - startedMs;
+    await engine.close();
+    expect([...kinds]).toEqual(['stored']);
+    // Nothing makes the moments shorter.
+    expect(tookMs).toBeGreaterThanOrEqual(10 * 20 - 1);
+  });
+});
