@@ -1,6 +1,7 @@
 import Database from 'better-sqlite3';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { hashAuditRow, type UnchainedRow } from '../src/audit/audit-chain.js';
 import { AuditSegments } from '../src/audit/audit-segments.js';
 import { AuditThreads } from '../src/audit/audit-thread.js';
@@ -81,6 +82,19 @@ describe('the audit chain', () => {
       return thread.do('live', {});
     });
     await expect(twice).rejects.toThrow('Cannot open');
+  });
+
+  it('is not moved while it is walked', async () => {
+    const threads = platform.app.get(AuditThreads);
+    const order: string[] = [];
+    const walk = threads.with(undefined, async () => {
+      order.push('walk');
+      for (let turn = 0; turn < 10; turn += 1) await setImmediate();
+      order.push('walked');
+    });
+    const move = threads.with(undefined, async () => order.push('move'));
+    await Promise.all([walk, move]);
+    expect(order).toEqual(['walk', 'walked', 'move']);
   });
 
   it('takes no UPDATE, DELETE, REPLACE or row between others', () => {

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { coreDatabasePath } from '@mosis/db';
-import { compiledModulePath } from '@mosis/sqlite';
+import { compiledModulePath, Mutex } from '@mosis/sqlite';
 import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
 import type { ChainEnd } from './audit-chain.js';
@@ -41,6 +41,8 @@ export interface ThreadStart {
   head?: ChainEnd | undefined;
   /** The row after which the walk begins, when not with the first. */
   after?: ChainEnd | undefined;
+  /** Whether requests go first: a restore has none, and waits. */
+  givesWay?: boolean;
 }
 
 export interface ToAuditThread {
@@ -102,32 +104,44 @@ export class AuditThread {
   }
 }
 
-/** Gives out audit threads, and ends those that a stop finds at work. */
+/**
+ * Gives out audit threads, one after the other, and ends the one that a stop finds at work. Rows that were moved while the
+ * chain is walked would be missing from it.
+ */
 @Injectable()
 export class AuditThreads implements OnModuleDestroy {
   readonly #file: string;
-  readonly #running = new Set<AuditThread>();
+  readonly #mutex = new Mutex();
+  #running: AuditThread | undefined;
   #isStopped = false;
 
   constructor(@Inject(SETTINGS) settings: Settings) {
     this.#file = coreDatabasePath(settings.dataDir);
   }
 
-  /** Runs `work` with a thread of its own, which ends with it. */
+  /** Runs `work` with a thread of its own, which ends with it, once those before it are over. */
   async with<Result>(head: ChainEnd | undefined, work: (thread: AuditThread) => Promise<Result>): Promise<Result> {
-    if (this.#isStopped) throw new Error(ENDED);
-    const thread = new AuditThread({ file: this.#file, head });
-    this.#running.add(thread);
+    await this.#mutex.lock();
+    try {
+      if (this.#isStopped) throw new Error(ENDED);
+      return await this.#run(new AuditThread({ file: this.#file, head, givesWay: true }), work);
+    } finally {
+      this.#mutex.unlock();
+    }
+  }
+
+  async #run<Result>(thread: AuditThread, work: (thread: AuditThread) => Promise<Result>): Promise<Result> {
+    this.#running = thread;
     try {
       return await work(thread);
     } finally {
-      this.#running.delete(thread);
+      this.#running = undefined;
       await thread.end();
     }
   }
 
   async onModuleDestroy(): Promise<void> {
     this.#isStopped = true;
-    await Promise.all([...this.#running].map((thread) => thread.end()));
+    await this.#running?.end();
   }
 }

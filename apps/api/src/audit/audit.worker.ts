@@ -14,8 +14,8 @@ type Handlers = { [Name in keyof AuditTasks]: (request: AuditTasks[Name]['reques
 
 const PAGE_ROWS = 1_000;
 
-giveWay();
-const { file, head, after: start } = workerData as ThreadStart;
+const { file, head, after: start, givesWay } = workerData as ThreadStart;
+if (givesWay) giveWay();
 const db = openReader(file);
 const rowsAfter = db.prepare<[number, number], Row>('SELECT * FROM audit_logs WHERE seq > ? ORDER BY seq LIMIT ?');
 const verifier = new ChainVerifier(start);
