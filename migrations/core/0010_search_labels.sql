@@ -9,19 +9,19 @@ CREATE VIRTUAL TABLE apps_labels USING fts5(
 );
 INSERT INTO apps_labels (apps_labels) VALUES ('rebuild');
 
-CREATE TRIGGER apps_labels_insert AFTER INSERT ON apps
+CREATE TRIGGER apps_search_labels_insert AFTER INSERT ON apps
 BEGIN
   INSERT INTO apps_labels (rowid, name, package_id, tags, developer_name)
   VALUES (NEW.seq, NEW.name, NEW.package_id, NEW.tags, NEW.developer_name);
 END;
 
-CREATE TRIGGER apps_labels_delete AFTER DELETE ON apps
+CREATE TRIGGER apps_search_labels_delete AFTER DELETE ON apps
 BEGIN
   INSERT INTO apps_labels (apps_labels, rowid, name, package_id, tags, developer_name)
   VALUES ('delete', OLD.seq, OLD.name, OLD.package_id, OLD.tags, OLD.developer_name);
 END;
 
-CREATE TRIGGER apps_labels_update AFTER UPDATE OF name, package_id, tags, developer_name ON apps
+CREATE TRIGGER apps_search_labels_update AFTER UPDATE OF name, package_id, tags, developer_name ON apps
 BEGIN
   INSERT INTO apps_labels (apps_labels, rowid, name, package_id, tags, developer_name)
   VALUES ('delete', OLD.seq, OLD.name, OLD.package_id, OLD.tags, OLD.developer_name);
@@ -30,7 +30,7 @@ BEGIN
 END;
 
 -- migrate:down
-DROP TRIGGER apps_labels_insert;
-DROP TRIGGER apps_labels_delete;
-DROP TRIGGER apps_labels_update;
+DROP TRIGGER apps_search_labels_insert;
+DROP TRIGGER apps_search_labels_delete;
+DROP TRIGGER apps_search_labels_update;
 DROP TABLE apps_labels;

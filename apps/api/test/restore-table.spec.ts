@@ -14,6 +14,9 @@ import { TestPlatform } from './support/platform.js';
 const BY: AuditActor = { kind: 'command_line', id: null, credentialId: null, requestId: null };
 const AT = '2026-11-27T18:00:00.000Z';
 
+/** What search is looked up in. */
+const INDEXES = ['apps_fts', 'apps_labels', 'apps_trigrams'];
+
 describe('bringing rows of a table back', () => {
   let platform: TestPlatform;
   let raw: RawConnection;
@@ -173,7 +176,7 @@ describe('bringing rows of a table back', () => {
     raw.pragma('foreign_keys = OFF');
     for (const { name } of triggers) raw.exec(`DROP TRIGGER ${name}`);
     for (const table of GUARDED_TABLES) raw.exec(`DELETE FROM ${table}`);
-    raw.exec(`INSERT INTO apps_fts (apps_fts) VALUES ('rebuild')`);
+    for (const index of INDEXES) raw.exec(`INSERT INTO ${index} (${index}) VALUES ('rebuild')`);
     for (const { sql } of triggers) raw.exec(sql);
     raw.pragma('foreign_keys = ON');
 
@@ -189,6 +192,7 @@ describe('bringing rows of a table back', () => {
     await restore(then, GUARDED_TABLES, { withoutGuards: true });
     expect(GUARDED_TABLES.map(all)).toEqual(before);
     expect(guards()).toEqual(triggers);
+    for (const index of INDEXES) raw.exec(`INSERT INTO ${index} (${index}, rank) VALUES ('integrity-check', 1)`);
     const store = await platform.client().get('/v1/store/apps?q=test');
     expect(store.body.items).toMatchObject([{ package_id: owner.packageId }]);
     expect(
@@ -213,13 +217,19 @@ describe('bringing rows of a table back', () => {
     ]);
   });
 
-  it.each(['audit_logs', 'audit_segments', 'schema_migrations', 'sessions', 'one_time_tokens', 'jobs', 'apps_fts'])(
-    'refuses %s, and says why',
-    async (table) => {
-      const request = { tables: [table], rowsFile: '/nowhere', at: AT, changed: false, withoutGuards: false };
-      await expect(platform.app.get(TableRestoreService).apply(request, BY)).rejects.toMatchObject({
-        detail: expect.stringMatching(new RegExp(`^Nothing was changed: ${table} is not restored by itself: .+`)),
-      });
-    },
-  );
+  it.each([
+    'audit_logs',
+    'audit_segments',
+    'schema_migrations',
+    'sessions',
+    'one_time_tokens',
+    'jobs',
+    'apps_fts',
+    'apps_labels_data',
+  ])('refuses %s, and says why', async (table) => {
+    const request = { tables: [table], rowsFile: '/nowhere', at: AT, changed: false, withoutGuards: false };
+    await expect(platform.app.get(TableRestoreService).apply(request, BY)).rejects.toMatchObject({
+      detail: expect.stringMatching(new RegExp(`^Nothing was changed: ${table} is not restored by itself: .+`)),
+    });
+  });
 });

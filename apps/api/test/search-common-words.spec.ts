@@ -10,9 +10,7 @@ const APPS = 3_200;
 function fillStore({ db }: TestCoreDatabase): void {
   const { rawWriter } = db;
   const guards = rawWriter
-    .prepare(
-      `SELECT name FROM sqlite_schema WHERE type = 'trigger' AND name NOT LIKE 'apps_search_%' AND name NOT LIKE 'apps_labels_%'`,
-    )
+    .prepare(`SELECT name FROM sqlite_schema WHERE type = 'trigger' AND name NOT LIKE 'apps_search_%'`)
     .pluck()
     .all() as string[];
   // Rows of the past, written as they are: what leads to them is tested elsewhere.

@@ -86,7 +86,7 @@ describe('the search indexes', () => {
   it('would show when they were out of step', () => {
     const store = new Store(openAsOutsider({ foreignKeys: true }));
     const { appId } = store.scene();
-    for (const trigger of ['apps_search_update', 'apps_labels_update']) {
+    for (const trigger of ['apps_search_update', 'apps_search_labels_update']) {
       store.db.exec(`SAVEPOINT broken; DROP TRIGGER ${trigger}`);
       store.update('apps', appId, { name: 'Draughts' });
       expect(() => checkIntegrity(store.db)).toThrow(/checksum mismatch/);

@@ -27,6 +27,7 @@ export const ENDED_STAYS: Record<string, string> = {
 
 /** Why a table is not restored, or `undefined` when it may be. */
 export function findRefusal(table: string): string | undefined {
-  if (table.startsWith('sqlite_') || /^apps_(fts|trigrams)/.test(table)) return 'the database keeps it by itself';
+  if (table.startsWith('sqlite_') || /^apps_(fts|labels|trigrams)/.test(table))
+    return 'the database keeps it by itself';
   return REFUSED[table];
 }
