@@ -43,7 +43,7 @@ export type WriterRequest =
 /** From the thread. */
 export type WriterReply =
   | { kind: 'ready' }
-  | { kind: 'results'; results: WriterResult[]; rollupLagMs: number }
+  | { kind: 'results'; results: WriterResult[]; rollupLagMs: number; gapMs: number }
   | { kind: 'reply'; id: number; value: unknown }
   | { kind: 'failure'; id: number; error: Error }
   | { kind: 'change'; change: AnnouncedChange; rollupLagMs: number }

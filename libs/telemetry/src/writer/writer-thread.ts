@@ -228,7 +228,7 @@ export class WriterThread {
     switch (reply.kind) {
       case 'results':
         this.counters.rollupLagMs = reply.rollupLagMs;
-        return this.#answer(reply.results);
+        return this.#answer(reply.results, reply.gapMs);
       case 'change':
         this.counters.rollupLagMs = reply.rollupLagMs;
         return this.options.onChange(reply.change);
@@ -244,12 +244,12 @@ export class WriterThread {
     }
   }
 
-  #answer(results: readonly WriterResult[]): void {
+  #answer(results: readonly WriterResult[], gapMs: number): void {
     const chunk = this.#inFlight ?? [];
     this.#inFlight = undefined;
     this.#failures = 0;
     this.counters.commits += 1;
-    this.#adaptChunk(performance.now() - this.#lastCommitMs);
+    this.#adaptChunk(performance.now() - this.#lastCommitMs - gapMs);
     // The next chunk first: the thread works while this one answers.
     this.#pump();
     chunk.forEach((waiting, index) => {

@@ -51,9 +51,9 @@ port.on('message', (request: WriterRequest) => {
   }
   offsetMs = request.nowMs - Date.now();
   if (request.kind === 'uploads') {
-    if (leavesGaps) gap?.leave();
+    const gapMs = (leavesGaps && gap?.leave()) || 0;
     const { results, change } = store.commit(unpackUploads(request.uploads, request.bodies), request.nowMs);
-    say({ kind: 'results', results, rollupLagMs: store.rollupLagMs(request.nowMs) });
+    say({ kind: 'results', results, rollupLagMs: store.rollupLagMs(request.nowMs), gapMs });
     announce(change);
     return;
   }
