@@ -176,7 +176,9 @@ function findProblems(
       code: 'audit-chain-broken',
       detail: `The audit log does not verify: ${chain.problem ?? ''} Somebody changed the file; compare with a backup.`,
     });
-  const damaged = (drill?.result as ObjectsReport | null | undefined)?.damaged_count ?? 0;
+  const objects = drill?.result as Partial<ObjectsReport> | null | undefined;
+  // A report of an earlier version names all and has no count.
+  const damaged = objects?.damaged_count ?? objects?.damaged?.length ?? 0;
   if (damaged > 0)
     problems.push({
       code: 'packages-damaged',

@@ -15,11 +15,11 @@ import {
 /** Weights of the columns of `apps_fts`: name, package id, description, tags, developer. */
 const BM25 = sql<number>`bm25(apps_fts, 10.0, 5.0, 1.0, 4.0, 3.0)`;
 /**
- * No more rows than this are looked at, the newest, once among names and once among everything: each costs microseconds, and a
- * word that more have ranks nothing.
+ * No more rows than this are looked at, the newest, once among names, once among labels and once among everything: each costs
+ * microseconds, and a word that more have ranks nothing.
  */
 export const MAX_LOOKED_THROUGH = 1_000;
-/** A word that more rows have says little of any of them, and costs much: bm25 reads all of them to find out how many there are. */
+/** A word that more rows have says little of any of them, and costs much: bm25 reads all of them to find out how many there are, drafts as well. */
 const MAX_TELLING_ROWS = 4_000;
 /** Rows of a three-letter piece that are counted: one that more have tells a near miss from nothing. */
 const MAX_PER_TRIGRAM = 500;

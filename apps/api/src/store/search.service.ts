@@ -72,9 +72,11 @@ export class SearchService {
       const expression = toMatchExpression(terms);
       const named = await this.findNamed(text, expression, filter);
       for (const seq of named) found.add(seq);
+      // One word is in names already found; of several, each may be in another place.
+      const labels = terms.length > 1 ? expression : `{package_id tags developer_name} : (${expression})`;
       const further = [
         // With a tag few are left, and what their tags say is known.
-        () => (filter.tag ? [] : this.repository.listNewest(expression, filter, 'apps_labels')),
+        () => (filter.tag ? [] : this.repository.listNewest(labels, filter, 'apps_labels')),
         () => this.findAnywhere(terms, expression, filter),
       ];
       for (const source of named.length < MAX_LOOKED_THROUGH ? further : []) {
@@ -130,9 +132,10 @@ export class SearchService {
     return found;
   }
 
-  /** Whether each word is, as a whole, one of those that apps are labelled with. */
+  /** Whether each word is, as a whole, one of those that apps are called or tagged with. */
   private async areLabels(terms: readonly string[], filter: StoreFilter): Promise<boolean> {
-    for (const term of terms) if (!(await this.repository.has(`"${term}"`, filter, 'apps_labels'))) return false;
+    const hasLabel = async (term: string) => this.repository.has(`{name tags} : "${term}"`, filter, 'apps_labels');
+    for (const term of terms) if (!(await hasLabel(term))) return false;
     return true;
   }
 

@@ -37,7 +37,8 @@ export function addAuditCommands(program: Command): void {
     .action(async () => {
       const { runAsOwner } = await import('../run-as-owner.js');
       const progress = new Progress('objects');
-      const { checked, damaged_count: count, damaged } = await runAsOwner('objects.verify', {}, progress.update);
+      const report = await runAsOwner('objects.verify', {}, progress.update);
+      const { checked, damaged, damaged_count: count } = report;
       for (const { sha256, problem } of damaged) process.stderr.write(`${sha256}: ${problem}\n`);
       if (count > damaged.length) process.stderr.write(`… and ${count - damaged.length} more.\n`);
       process.stdout.write(`${checked} objects checked, ${count} damaged.\n`);
