@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readCoreMigrations } from '@mosis/db';
 import { DataDirectory } from '../support/server-process.js';
 
 describe('mosis db', () => {
@@ -26,7 +27,8 @@ describe('mosis db', () => {
     expect(
       await data.mosis(['admin', 'create', '--email', 'a@example.com', '--password', 'a password for tests']),
     ).toMatchObject({ code: 0 });
-    const refused = await data.mosis(['db', 'rollback', '--steps', '6']);
+    const steps = `${readCoreMigrations().filter(({ name }) => name >= '0004_audit').length}`;
+    const refused = await data.mosis(['db', 'rollback', '--steps', steps]);
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain('audit_logs (');
     expect(refused.stderr).toContain('--allow-loss');
@@ -35,7 +37,7 @@ describe('mosis db', () => {
       'db',
       'rollback',
       '--steps',
-      '6',
+      steps,
       '--allow-loss',
       'audit_logs',
       '--allow-loss',
