@@ -66,6 +66,17 @@ export function testTelemetry(stage: Stage): void {
         ...retained.map((count) => (size === 0 ? '–' : `${Math.round((count / size) * 100)} %`)),
       ]),
     );
+
+    // A chart draws itself anew a moment after the window has become narrower; until then it does not widen the page.
+    const widened = await page.evaluate(() => {
+      const chart = document.querySelector<HTMLElement>('.recharts-wrapper')!;
+      const { width } = chart.style;
+      chart.style.width = `${innerWidth + 500}px`;
+      const overflow = document.documentElement.scrollWidth - innerWidth;
+      chart.style.width = width;
+      return overflow;
+    });
+    expect(widened).toBeLessThanOrEqual(0);
   });
 
   it('shows who is there now, as devices say it', async () => {
