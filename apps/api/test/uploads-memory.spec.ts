@@ -18,7 +18,7 @@ describe('the real server process', () => {
   const data = new DataDirectory();
   afterAll(() => data.remove());
 
-  it('takes a package of 100 MiB with less than 50 MiB of memory', async () => {
+  it('takes a package of 100 MiB with less than 25 MiB of memory, and gives it with less than 80', async () => {
     const server = await data.serve({ ...ADMIN, RATE_LIMITS: 'off', LOG_LEVEL: 'warn' });
     const client = await signInOverHttp(server.url, ADMIN.ADMIN_EMAIL, ADMIN.ADMIN_PASSWORD);
     const key = generateSigningKey();
@@ -40,10 +40,11 @@ describe('the real server process', () => {
     const answer = await client.post(url, large);
     expect(answer.status).toBe(201);
     const rise = readResident(pid, 'VmHWM') - before;
-    expect(rise).toBeLessThan(50);
+    expect(rise).toBeLessThan(25);
 
     const stored = await client.get(`${url}/2/package`);
     expect(Buffer.from(await stored.arrayBuffer()).equals(large)).toBe(true);
-    expect(readResident(pid, 'VmHWM') - before).toBeLessThan(50);
+    // Chunks of a download are garbage, of which V8 lets 64 MiB gather.
+    expect(readResident(pid, 'VmHWM') - before).toBeLessThan(80);
   });
 });

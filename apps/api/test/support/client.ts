@@ -51,7 +51,8 @@ export class Client {
   async send(method: Method, url: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
     const request: InjectOptions = { method, url, headers: { ...this.credential(), ...headers } };
     if (Buffer.isBuffer(body)) {
-      request.payload = body;
+      // A copy, as a network makes one: the memory of what arrived is given back as soon as it is on disk.
+      request.payload = Buffer.from(body);
       request.headers = { 'content-type': 'application/octet-stream', ...request.headers };
     } else if (body !== undefined) request.payload = body as object;
     const response = await this.fastify.inject(request);
