@@ -44,6 +44,22 @@ export const { SearchService } = (await load(
   'store/search.service.js',
 )) as typeof import('../../apps/api/src/store/search.service.js');
 
+export const { SearchIndexRepository } = (await load(
+  'store/search-index.repository.js',
+)) as typeof import('../../apps/api/src/store/search-index.repository.js');
+
+export const { SearchIndexService } = (await load(
+  'store/search-index.service.js',
+)) as typeof import('../../apps/api/src/store/search-index.service.js');
+
+export const { JobsService } = (await load(
+  'jobs/jobs.service.js',
+)) as typeof import('../../apps/api/src/jobs/jobs.service.js');
+
+export const { JobsRepository } = (await load(
+  'jobs/jobs.repository.js',
+)) as typeof import('../../apps/api/src/jobs/jobs.repository.js');
+
 export const { Clock } = (await load('common/clock.js')) as typeof import('../../apps/api/src/common/clock.js');
 
 const { toBase62 } = (await load('common/secrets.js')) as typeof import('../../apps/api/src/common/secrets.js');

@@ -1,4 +1,6 @@
+import { DAY_MS } from '../src/common/clock.js';
 import { createPublisher, createReviewer, publishVersion, type Person } from './support/actors.js';
+import { scalar, sql } from './support/attack.js';
 import { TestPlatform } from './support/platform.js';
 
 const CATALOGUE = [
@@ -107,4 +109,34 @@ describe('searching the store', () => {
       }
     },
   );
+
+  it('finds the same when the night has merged what many changes left of its indexes', async () => {
+    const INDEXES = ['apps_fts', 'apps_labels', 'apps_trigrams'];
+    const countPieces = () =>
+      INDEXES.map((index) => scalar(platform, `SELECT COUNT(DISTINCT segid) FROM ${index}_idx`));
+    // SQLite merges by itself as well, at other times.
+    for (const index of INDEXES) sql(platform, `INSERT INTO ${index} (${index}, rank) VALUES ('automerge', 0)`);
+    const publisher = await createPublisher(platform, { name: 'A draft' });
+    for (let change = 0; change < 10; change += 1) {
+      const words = Array.from({ length: 1_000 }, (_, index) => `w${change}x${index}`);
+      const edit = { name: `Draft ${change}`, description: words.join(' ') };
+      expect((await publisher.client.patch(`/v1/apps/${publisher.packageId}`, edit)).status).toBe(200);
+    }
+    const many = countPieces();
+    expect(Math.min(...many)).toBeGreaterThanOrEqual(8);
+    const queries = ['notes', 'passwrod manager', 'street', 'CAFE kuche', 'write things'];
+    const findAll = () => Promise.all(queries.map((query) => find(query)));
+    const before = await findAll();
+
+    let commits = 0;
+    platform.db.onCommit(() => (commits += 1));
+    platform.clock.advance(DAY_MS + 1000);
+    await platform.idle();
+    expect(countPieces()).toEqual([1, 1, 1]);
+    expect(commits).toBeGreaterThan(12);
+    expect(await findAll()).toEqual(before);
+    for (const index of INDEXES) sql(platform, `INSERT INTO ${index} (${index}) VALUES ('integrity-check')`);
+    const result = scalar<string>(platform, `SELECT result FROM jobs WHERE kind = 'search.merge' AND state = 'done'`);
+    expect(Object.values(JSON.parse(result) as object)).toEqual(many);
+  });
 });

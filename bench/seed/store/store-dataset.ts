@@ -1,9 +1,16 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { coreDatabasePath, readCoreMigrations } from '@mosis/db';
+import { coreDatabasePath, openCoreDatabase, readCoreMigrations } from '@mosis/db';
 import { Migrator, openWriter } from '@mosis/sqlite';
 import type { Bench } from '../../lib/bench.ts';
 import { DAY_MS } from '../../lib/internals.ts';
+import {
+  Clock,
+  JobsRepository,
+  JobsService,
+  SearchIndexRepository,
+  SearchIndexService,
+} from '../../lib/internals-api.ts';
 import { Progress, say } from '../../lib/progress.ts';
 import { Random } from '../../lib/random.ts';
 import { SCALES, type Scale, type StoreSize } from '../../lib/scales.ts';
@@ -46,12 +53,14 @@ export async function openStore(bench: Bench, scale: Scale['name'] = bench.scale
     const found = JSON.parse(readFileSync(complete, 'utf8')) as StoreDataset;
     if (found.format === FORMAT && found.auditRows === size.auditRows) {
       migrate(folder);
+      await mergeSearchIndexes(folder);
       return { ...found, folder };
     }
   }
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const dataset = await build(bench, folder, size);
+  await mergeSearchIndexes(folder);
   writeFileSync(complete, `${JSON.stringify(dataset, undefined, 2)}\n`);
   return dataset;
 }
@@ -63,6 +72,17 @@ function migrate(folder: string): void {
     new Migrator(db, readCoreMigrations()).up();
   } finally {
     db.close();
+  }
+}
+
+/** Does to the full-text indexes what a server does once a day: a store of this size has lived through a night. */
+async function mergeSearchIndexes(folder: string): Promise<void> {
+  const db = openCoreDatabase(folder);
+  try {
+    const jobs = new JobsService(db, new JobsRepository(db), new Clock());
+    await new SearchIndexService(db, new SearchIndexRepository(db), jobs).merge();
+  } finally {
+    await db.close();
   }
 }
 

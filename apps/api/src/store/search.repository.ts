@@ -24,9 +24,9 @@ const MAX_TELLING_ROWS = 4_000;
 /** Rows of a three-letter piece that are counted: one that more have tells a near miss from nothing. */
 const MAX_PER_TRIGRAM = 500;
 /** Rows of a piece that are asked for what a filter wants: each costs half a microsecond. */
-const MAX_LOOKED_AT_PER_TRIGRAM = 2_000;
+const MAX_LOOKED_AT_PER_TRIGRAM = 1_000;
 /** Where a filter leaves so few apps, their names are read instead of the index of pieces. */
-const MAX_FEW = 2_000;
+const MAX_FEW = 1_000;
 /** Rows of all pieces of a query together, the rarest pieces first. */
 const MAX_TRIGRAM_ROWS = 2_000;
 /** Apps that share the most pieces, and are compared letter by letter. */
