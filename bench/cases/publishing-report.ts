@@ -1,3 +1,4 @@
+import type { BusyShares } from '../lib/processor.ts';
 import type { Report } from '../lib/report.ts';
 import { median, quantile } from '../lib/statistics.ts';
 import { STEPS } from '../load/life-cycle.ts';
@@ -15,8 +16,8 @@ export interface Round {
   /** Life cycles and polls while the events came. */
   people: PeopleResult;
   events: LoadSummary;
-  /** Shares of the time of all cores: all at once, and those of each alone added up. */
-  busy: { together: number; alone: number };
+  /** How busy machine and server were: all at once, and with each alone. */
+  busy: { together: BusyShares; alone: BusyShares[] };
 }
 
 /** How much was asked. */
@@ -89,13 +90,7 @@ export function reportPublishing(report: Report, rounds: readonly Round[], facts
     baseline: { what: 'when it is quiet', values: rounds.map(({ eagerAlone }) => perSecond(eagerAlone)) },
     note: `p99 of a request ${at(median(p99(({ eager }) => requestsOf(eager))))}, quiet ${at(median(p99(({ eagerAlone }) => requestsOf(eagerAlone))))}`,
   });
-  report.add({
-    what: 'processor time of the whole machine, of all cores, all at once',
-    unit: '%',
-    values: rounds.map(({ busy }) => busy.together * 100),
-    baseline: { what: 'that of each alone, added up', values: rounds.map(({ busy }) => busy.alone * 100) },
-    note: 'the loads included',
-  });
+  reportBusy(report, rounds);
   reportRefusals(report, rounds);
   const { idleBytes = Number.NaN, peakBytes = Number.NaN } = facts;
   report.add({
@@ -103,6 +98,38 @@ export function reportPublishing(report: Report, rounds: readonly Round[], facts
     unit: 'MB',
     values: [peakBytes / 1e6],
     baseline: { what: 'before', values: [idleBytes / 1e6] },
+  });
+}
+
+/** Where the time goes: what one thread is asked for waits for what it was asked for before. */
+function reportBusy(report: Report, rounds: readonly Round[]): void {
+  const shares = (of: (busy: BusyShares) => number) => ({
+    together: rounds.map(({ busy }) => of(busy.together) * 100),
+    alone: rounds.map(({ busy }) => busy.alone.reduce((sum, alone) => sum + of(alone), 0) * 100),
+  });
+  const add = (what: string, { together, alone }: ReturnType<typeof shares>) =>
+    report.add({
+      what,
+      unit: '%',
+      values: together,
+      baseline: { what: 'that of each alone, added up', values: alone },
+      note: 'the loads are on the same cores',
+    });
+  add(
+    'processor time of the whole machine, of all cores, all at once',
+    shares(({ machine }) => machine),
+  );
+  add(
+    'the thread that answers HTTP runs, of the time, all at once',
+    shares(({ firstThread }) => firstThread.runs),
+  );
+  // Without a ratio: when it is quiet this is nearly nothing, and any part of that swings.
+  const waits = shares(({ firstThread }) => firstThread.waits);
+  report.add({
+    what: 'it is ready and waits for a core, all at once',
+    unit: '%',
+    values: waits.together,
+    note: `${median(waits.alone).toFixed(1)} % of each alone, added up`,
   });
 }
 

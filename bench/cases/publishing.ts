@@ -1,7 +1,7 @@
 import type { Bench, BenchCase } from '../lib/bench.ts';
 import { makeDeveloper, type BenchDeveloper } from '../lib/developer.ts';
 import { say } from '../lib/progress.ts';
-import { withBusyShare } from '../lib/processor.ts';
+import { withBusyShares } from '../lib/processor.ts';
 import { peakResidentBytes, residentBytes } from '../lib/resident.ts';
 import { RealServer } from '../lib/server.ts';
 import type { LoadedApp } from '../load/batches.ts';
@@ -92,12 +92,15 @@ class PublishingLoad {
   /** Each thing alone, then all at once, so that a slow minute of the machine is everybody's. */
   async round(durationMs: number): Promise<Round> {
     const eagerAlone = await this.#people.run({ ...this.#common(durationMs), lifeCycles: this.#eager(durationMs) });
-    const lifeCyclesAlone = await withBusyShare(() =>
+    const { pid } = this.#of.server;
+    const lifeCyclesAlone = await withBusyShares(pid, () =>
       this.#people.run({ ...this.#common(durationMs), lifeCycles: this.#lifeCycles(durationMs) }),
     );
-    const pollsAlone = await withBusyShare(() => this.#people.run({ ...this.#common(durationMs), polls: this.#polls }));
-    const eventsAlone = await withBusyShare(() => this.#events(durationMs));
-    const together = await withBusyShare(() => this.together(durationMs));
+    const pollsAlone = await withBusyShares(pid, () =>
+      this.#people.run({ ...this.#common(durationMs), polls: this.#polls }),
+    );
+    const eventsAlone = await withBusyShares(pid, () => this.#events(durationMs));
+    const together = await withBusyShares(pid, () => this.together(durationMs));
     const [people, events] = together.result;
     const [eager] = await this.#beside(durationMs, this.#eager(durationMs));
     return {
@@ -108,10 +111,7 @@ class PublishingLoad {
       eventsAlone: eventsAlone.result,
       people,
       events,
-      busy: {
-        together: together.busyShare,
-        alone: lifeCyclesAlone.busyShare + pollsAlone.busyShare + eventsAlone.busyShare,
-      },
+      busy: { together: together.busy, alone: [lifeCyclesAlone.busy, pollsAlone.busy, eventsAlone.busy] },
     };
   }
 
