@@ -14,8 +14,21 @@ export type DeskRow = CoreRow<'reviews'> & {
   reviewer_name: string | null;
 };
 
+/** What of two versions is compared. */
+const COMPARED = [
+  'id',
+  'app_id',
+  'version_code',
+  'version_name',
+  'package_size',
+  'package_sha256',
+  'permissions',
+  'min_mosis_version',
+  'files',
+] as const;
+
 /** A version with the key that signed it. */
-export type SignedVersion = CoreRow<'app_versions'> & {
+export type SignedVersion = Pick<CoreRow<'app_versions'>, (typeof COMPARED)[number]> & {
   fingerprint: string;
   key_name: string;
   key_created_at: string;
@@ -208,7 +221,7 @@ export class ReviewDeskRepository {
     return this.db.read
       .selectFrom('app_versions as v')
       .innerJoin('signing_keys as k', 'k.id', 'v.signing_key_id')
-      .selectAll('v')
+      .select(COMPARED.map((column) => `v.${column}` as const))
       .select([
         'k.fingerprint',
         'k.name as key_name',

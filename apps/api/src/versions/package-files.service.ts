@@ -8,6 +8,7 @@ import { notFound } from '../common/app-error.js';
 import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
 import { ObjectsService } from '../objects/objects.service.js';
+import { VersionsRepository } from './versions.repository.js';
 import type { PackageFile } from './versions.schemas.js';
 import { VersionsService } from './versions.service.js';
 
@@ -19,6 +20,7 @@ const MAX_SHOWN_BYTES = 32 * 1024 * 1024;
 export class PackageFilesService {
   constructor(
     private readonly versions: VersionsService,
+    private readonly repository: VersionsRepository,
     private readonly objects: ObjectsService,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
@@ -42,7 +44,8 @@ export class PackageFilesService {
   /** What the package holds. @throws AppError `not-found` */
   async list(actor: Actor, packageId: string, versionCode: string): Promise<{ items: PackageFile[] }> {
     const version = await this.versions.getReadable(actor, packageId, versionCode);
-    return { items: JSON.parse(version.files) as PackageFile[] };
+    const { files } = await this.repository.getContent(version.id);
+    return { items: JSON.parse(files) as PackageFile[] };
   }
 
   /** One file of the package, whole. @throws AppError `not-found` */
@@ -53,7 +56,7 @@ export class PackageFilesService {
     path: string,
   ): Promise<{ bytes: Buffer; fileName: string }> {
     const version = await this.versions.getReadable(actor, packageId, versionCode);
-    const file = (JSON.parse(version.files) as PackageFile[]).find((entry) => entry.path === path);
+    const file = await this.repository.findFile(version.id, path);
     if (!file || file.size_bytes > MAX_SHOWN_BYTES) throw notFound('file');
     const scratch = join(this.settings.dataDir, 'tmp');
     const bytes = await this.objects.store.withLocalFile(packageKey(version.package_sha256), scratch, async (local) => {

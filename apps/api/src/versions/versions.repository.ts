@@ -1,8 +1,35 @@
 import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
 import { CoreDatabase, type CoreHandle, type CoreRow, type CoreTransaction, type VersionStatus } from '@mosis/db';
-import type { VersionWithKey } from './versions.schemas.js';
+import type { PackageFile, VersionContent, VersionWithKey } from './versions.schemas.js';
 
 type VersionRow = CoreRow<'app_versions'>;
+
+/** A row without its content: a page of a hundred versions would otherwise be hundreds of megabytes. */
+const COLUMNS = [
+  'v.id',
+  'v.app_id',
+  'v.version_code',
+  'v.version_name',
+  'v.package_url',
+  'v.package_size',
+  'v.package_sha256',
+  'v.signature',
+  'v.signing_key_id',
+  'v.permissions',
+  'v.min_mosis_version',
+  'v.release_notes',
+  'v.status',
+  'v.review_notes',
+  'v.subject_sha256',
+  'v.submitted_at',
+  'v.published_at',
+  'v.yanked_at',
+  'v.yanked_by',
+  'v.yank_reason',
+  'v.created_at',
+  'v.updated_at',
+] as const;
 
 /** All SQL of versions and their checks. */
 @Injectable()
@@ -44,6 +71,24 @@ export class VersionsRepository {
 
   async findById(id: string, handle: CoreHandle = this.db.read): Promise<VersionWithKey | undefined> {
     return this.withKey(handle).where('v.id', '=', id).executeTakeFirst();
+  }
+
+  /** What a version's package says and holds. */
+  async getContent(id: string, handle: CoreHandle = this.db.read): Promise<VersionContent> {
+    return handle
+      .selectFrom('app_versions')
+      .select(['manifest', 'files'])
+      .where('id', '=', id)
+      .executeTakeFirstOrThrow();
+  }
+
+  /** What is known of one file of a version's package; the database goes through the list, which stays there. */
+  async findFile(id: string, path: string): Promise<PackageFile | undefined> {
+    const { rows } = await sql<PackageFile>`
+      SELECT file.value ->> 'path' AS path, file.value ->> 'size_bytes' AS size_bytes, file.value ->> 'sha256' AS sha256
+        FROM app_versions v, json_each(v.files) file WHERE v.id = ${id} AND file.value ->> 'path' = ${path}
+       LIMIT 1`.execute(this.db.read);
+    return rows[0];
   }
 
   /** Newest code first, from below `belowCode`. */
@@ -132,7 +177,7 @@ export class VersionsRepository {
       .selectFrom('app_versions as v')
       .innerJoin('signing_keys as k', 'k.id', 'v.signing_key_id')
       .innerJoin('apps as a', 'a.id', 'v.app_id')
-      .selectAll('v')
+      .select(COLUMNS)
       .select(['k.fingerprint as signing_key_fingerprint', 'a.package_id']);
   }
 }

@@ -62,8 +62,14 @@ export type VersionResource = z.output<typeof versionSchema>;
 export type CheckResource = z.output<typeof checkSchema>;
 export type PackageFile = z.output<typeof fileSchema>;
 
-/** A version's row with what its resource needs of other tables. */
-export type VersionWithKey = CoreRow<'app_versions'> & { signing_key_fingerprint: string; package_id: string };
+/** What a version's package says and holds: both are megabytes at worst, so they are read only where they are used. */
+export type VersionContent = Pick<CoreRow<'app_versions'>, 'manifest' | 'files'>;
+
+/** A version's row, without its content, with what its resource needs of other tables. */
+export type VersionWithKey = Omit<CoreRow<'app_versions'>, keyof VersionContent> & {
+  signing_key_fingerprint: string;
+  package_id: string;
+};
 
 /** A version as its owner and its reviewers see it. */
 export function toVersionResource(

@@ -137,8 +137,8 @@ export class VersionsService {
         subjectSha256: subject,
         reasons: findReviewReasons({
           app,
-          version,
-          previous,
+          version: { ...version, ...(await this.repository.getContent(version.id, trx)) },
+          previous: previous && { ...previous, ...(await this.repository.getContent(previous.id, trx)) },
           rejectionsBefore: await this.reviews.countRejections(trx, app.id),
           notes: archive?.evidence ? (JSON.parse(archive.evidence) as { code: string; detail: string }[]) : [],
         }),
