@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { ReviewDeskRepository } from '../src/review-desk/review-desk.repository.js';
 import { VersionsRepository } from '../src/versions/versions.repository.js';
 import {
@@ -8,8 +10,9 @@ import {
   type Person,
   type Publisher,
 } from './support/actors.js';
+import { packageFile, swapPackage } from './support/attack.js';
 import { TestPlatform } from './support/platform.js';
-import { versionUrl } from './support/steps.js';
+import { newApp, versionUrl } from './support/steps.js';
 
 describe('the content of versions, which is megabytes at worst', () => {
   let platform: TestPlatform;
@@ -39,5 +42,25 @@ describe('the content of versions, which is megabytes at worst', () => {
     }
     expect(await platform.app.get(ReviewDeskRepository).getVersion(id)).not.toHaveProperty('manifest');
     expect((await publisher.client.get(`${versionUrl(publisher, 1)}/files`)).body.items).toHaveLength(2);
+  });
+
+  it('is refused with what is wrong where a file cannot be unpacked, or broken off where that shows late', async () => {
+    const drafted = await newApp(publisher);
+    const small = randomBytes(200_000);
+    const large = randomBytes(1_000_000);
+    const { package_sha256 } = (await upload(drafted, { files: { 'small.bin': small, 'large.bin': large } })).body as {
+      package_sha256: string;
+    };
+    const bytes = readFileSync(packageFile(platform, package_sha256));
+    // The last byte of each.
+    for (const content of [small, large]) bytes[bytes.indexOf(content.subarray(-100)) + 99]! ^= 1;
+    const putBack = swapPackage(platform, package_sha256, bytes);
+    const refused = await drafted.client.get(`${versionUrl(drafted, 1)}/files/small.bin`);
+    expect([refused.status, refused.body.code]).toEqual([422, 'crc-mismatch']);
+    expect(refused.headers['content-disposition']).toBeUndefined();
+    await expect(drafted.client.get(`${versionUrl(drafted, 1)}/files/large.bin`)).rejects.toThrow();
+    expect(platform.log).toContain('a file of a package was not sent whole');
+    putBack();
+    expect((await drafted.client.get(`${versionUrl(drafted, 1)}/files/large.bin`)).bytes.equals(large)).toBe(true);
   });
 });

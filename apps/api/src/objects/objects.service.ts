@@ -1,6 +1,13 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { CoreDatabase, type CoreTransaction } from '@mosis/db';
-import { findNamedDigest, iconKey, packageKey, type ObjectStore } from '@mosis/object-store';
+import {
+  ObjectNotFoundError,
+  findNamedDigest,
+  iconKey,
+  packageKey,
+  type ObjectInfo,
+  type ObjectStore,
+} from '@mosis/object-store';
 import { Clock } from '../common/clock.js';
 import { KeyedMutex } from '../common/keyed-mutex.js';
 import { OBJECT_STORE } from './object-store.token.js';
@@ -129,6 +136,13 @@ export class ObjectsService {
   /** What is wrong with a stored package, or `undefined` when its bytes are those of its digest. */
   async findPackageProblem(sha256: string, sizeBytes: number): Promise<string | undefined> {
     return this.findProblem(packageKey(sha256), sha256, sizeBytes);
+  }
+
+  /** What there is to know of an object without opening it. @throws ObjectNotFoundError as opening it does */
+  async describe(key: string): Promise<ObjectInfo> {
+    const info = await this.store.stat(key);
+    if (!info) throw new ObjectNotFoundError(key);
+    return info;
   }
 
   /** Reads an icon. */

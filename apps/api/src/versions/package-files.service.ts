@@ -1,13 +1,10 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { join } from 'node:path';
+import { Injectable } from '@nestjs/common';
 import type { Readable } from 'node:stream';
 import { packageKey } from '@mosis/object-store';
-import { readEntry } from '@mosis/package';
 import type { Actor } from '../access/actor.js';
 import { notFound } from '../common/app-error.js';
-import type { Settings } from '../config/settings.js';
-import { SETTINGS } from '../config/settings.token.js';
 import { ObjectsService } from '../objects/objects.service.js';
+import { PackageFileReader, type OpenedFile } from './package-file-reader.js';
 import { VersionsRepository } from './versions.repository.js';
 import type { PackageFile } from './versions.schemas.js';
 import { VersionsService } from './versions.service.js';
@@ -22,7 +19,7 @@ export class PackageFilesService {
     private readonly versions: VersionsService,
     private readonly repository: VersionsRepository,
     private readonly objects: ObjectsService,
-    @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly reader: PackageFileReader,
   ) {}
 
   /** The package itself. @throws AppError `not-found` */
@@ -48,21 +45,26 @@ export class PackageFilesService {
     return { items: JSON.parse(files) as PackageFile[] };
   }
 
-  /** One file of the package, whole. @throws AppError `not-found` */
-  async read(
+  /**
+   * One file of the package, or of HEAD what there is to know of it.
+   *
+   * @throws AppError `not-found`, `overloaded`; ObjectStoreError; PackageError when it cannot be unpacked
+   */
+  async openFile(
     actor: Actor,
     packageId: string,
     versionCode: string,
     path: string,
-  ): Promise<{ bytes: Buffer; fileName: string }> {
+    request: { isHead: boolean; gone: AbortSignal },
+  ): Promise<OpenedFile & { fileName: string }> {
     const version = await this.versions.getReadable(actor, packageId, versionCode);
     const file = await this.repository.findFile(version.id, path);
     if (!file || file.size_bytes > MAX_SHOWN_BYTES) throw notFound('file');
-    const scratch = join(this.settings.dataDir, 'tmp');
-    const bytes = await this.objects.store.withLocalFile(packageKey(version.package_sha256), scratch, async (local) => {
-      const { stream } = await readEntry(local, path);
-      return Buffer.concat(await stream.toArray());
-    });
-    return { bytes, fileName: path.split('/').at(-1) ?? 'file' };
+    const fileName = path.split('/').at(-1) ?? 'file';
+    if (request.isHead) {
+      await this.objects.describe(packageKey(version.package_sha256));
+      return { content: Buffer.alloc(0), sizeBytes: file.size_bytes, fileName };
+    }
+    return { ...(await this.reader.open(version.package_sha256, path, request.gone)), fileName };
   }
 }

@@ -192,18 +192,33 @@ export class VersionsController {
     @Param('package_id') packageId: string,
     @Param('version_code') versionCode: string,
     @Param('*') path: string,
+    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const { bytes, fileName } = await this.files.read(actor, packageId, versionCode, path);
+    const { content, sizeBytes, fileName } = await this.files.openFile(actor, packageId, versionCode, path, {
+      isHead: request.method === 'HEAD',
+      gone: goneSignal(reply),
+    });
     void reply.header('cache-control', 'private, no-store');
     // RFC 8187 allows fewer characters than encodeURIComponent leaves alone.
     const name = encodeURIComponent(fileName).replaceAll(
       /['()*]/g,
       (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
     );
-    return new StreamableFile(bytes, {
+    const options = {
       type: 'application/octet-stream',
+      length: sizeBytes,
       disposition: `attachment; filename*=UTF-8''${name}`,
-    });
+    };
+    return Buffer.isBuffer(content) ? new StreamableFile(content, options) : new StreamableFile(content, options);
   }
+}
+
+/** Aborts when the client is gone before it has its answer. */
+function goneSignal(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  const leave = () => gone.abort(new AppError('request-invalid', 'The connection ended before the answer did.'));
+  if (reply.raw.closed) leave();
+  else reply.raw.once('close', leave);
+  return gone.signal;
 }

@@ -3,6 +3,7 @@ import { ApiKeysModule } from '../api-keys/api-keys.module.js';
 import { AppsModule } from '../apps/apps.module.js';
 import { ReviewsModule } from '../reviews/reviews.module.js';
 import { SigningKeysModule } from '../signing-keys/signing-keys.module.js';
+import { PackageFileReader } from './package-file-reader.js';
 import { PackageFilesService } from './package-files.service.js';
 import { PackageVerifier } from './package-verifier.js';
 import { UploadReceiver } from './upload-receiver.js';
@@ -21,6 +22,7 @@ import { YanksService } from './yanks.service.js';
     UploadsService,
     UploadReceiver,
     PackageVerifier,
+    PackageFileReader,
     PackageFilesService,
     YanksService,
   ],
