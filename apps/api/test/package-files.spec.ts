@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
-import { connect, type AddressInfo, type Socket } from 'node:net';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
@@ -13,20 +13,38 @@ import { versionUrl } from './support/steps.js';
 
 const MIB = 1024 * 1024;
 const AT_ONCE = 10;
+/** Passes connections on to a server, and notes which requests begin on them. */
+async function listenBefore(endpoint: string, requests: string[]): Promise<Server> {
+  const { hostname, port } = new URL(endpoint);
+  const relay = createServer((client) => {
+    const upstream = connect(Number(port), hostname);
+    client.on('data', (chunk: Buffer) => requests.push(...(/^[A-Z]+ \/\S+/.exec(chunk.toString('latin1')) ?? [])));
+    client.pipe(upstream).pipe(client);
+    client.on('close', () => upstream.destroy()).on('error', () => {});
+    upstream.on('close', () => client.destroy()).on('error', () => {});
+  });
+  relay.listen(0, '127.0.0.1');
+  await once(relay, 'listening');
+  return relay;
+}
+
 const patient = new AbortController().signal;
 
 describe('a file of a package that lies in S3', () => {
   const large = randomBytes(8 * MIB);
+  const requests: string[] = [];
   let server: S3Server;
+  let relay: Server;
   let platform: TestPlatform;
   let publisher: Publisher;
   let url: string;
   let sha256: string;
   beforeAll(async () => {
     server = await startS3Server();
+    relay = await listenBefore(server.endpoint, requests);
     platform = await TestPlatform.start({
       OBJECT_STORE_URL: `s3://${server.bucket}/store`,
-      S3_ENDPOINT: server.endpoint,
+      S3_ENDPOINT: `http://127.0.0.1:${(relay.address() as AddressInfo).port}`,
       S3_ACCESS_KEY_ID: server.accessKeyId,
       S3_SECRET_ACCESS_KEY: server.secretAccessKey,
     });
@@ -36,6 +54,7 @@ describe('a file of a package that lies in S3', () => {
   });
   afterAll(async () => {
     await platform.stop();
+    relay.close();
     await server.kill();
   });
 
@@ -55,6 +74,21 @@ describe('a file of a package that lies in S3', () => {
     await copiesAreGone();
     const small = await publisher.client.get(`${url}/main.rml`);
     expect([small.bytes.toString(), small.headers['content-length'], countCopies()]).toEqual(['<rml/>\n', '7', 0]);
+  });
+
+  it('is not fetched to answer HEAD, nor is its package', async () => {
+    const before = requests.length;
+    const size = (await publisher.client.get(versionUrl(publisher, 1))).body.package_size;
+    const heads = [
+      await publisher.client.send('HEAD', `${url}/large.bin`),
+      await publisher.client.send('HEAD', `${versionUrl(publisher, 1)}/package`),
+    ];
+    expect(heads.map(({ status, headers }) => [status, headers['content-length']])).toEqual([
+      [200, String(large.length)],
+      [200, String(size)],
+    ]);
+    const asked = requests.slice(before).map((request) => request.split(' ')[0]);
+    expect(asked).toEqual(['HEAD', 'HEAD']);
   });
 
   it('is not gathered in memory for a client that reads nothing, and its copy goes with the client', async () => {

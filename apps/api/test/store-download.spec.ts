@@ -114,6 +114,28 @@ describe('a download', () => {
       'cache-control': 'public, max-age=31536000, immutable',
     });
     expect((await platform.client().send('HEAD', `/v1/store/packages/${'a'.repeat(64)}`)).status).toBe(404);
+    const own = `${versionUrl(publisher, 1)}/package`;
+    for (const [client, address, headers] of [
+      [platform.client(), url, {}],
+      [platform.client(), url, { range: 'bytes=100-199' }],
+      [platform.client(), url, { range: `bytes=${size()}-` }],
+      [publisher.client, own, {}],
+      [publisher.client, `${versionUrl(publisher, 1)}/files/data.bin`, {}],
+    ] as const) {
+      const [asGet, asHead] = [
+        await client.get(address, headers),
+        await client.send('HEAD', address, undefined, headers),
+      ];
+      const told = ({ status, headers }: typeof asGet) => ({
+        ...headers,
+        status,
+        date: '',
+        'x-request-id': '',
+        // A problem's names its request.
+        ...(status === 416 ? { 'content-length': '' } : {}),
+      });
+      expect(told(asHead)).toEqual(told(asGet));
+    }
   });
 
   it('is of published packages only', async () => {
@@ -131,10 +153,12 @@ describe('a download', () => {
 
   it('that the object store has lost is an error that nobody keeps', async () => {
     const putBack = swapPackage(platform, sha256, null);
-    const answer = await get();
+    const answers = [await get(), await platform.client().send('HEAD', url)];
     putBack();
-    expect(answer.status).toBeGreaterThanOrEqual(500);
-    expect(answer.headers['cache-control']).toBe('no-store');
+    for (const answer of answers) {
+      expect(answer.status).toBe(503);
+      expect(answer.headers['cache-control']).toBe('no-store');
+    }
     expect((await get()).status).toBe(200);
   });
 });

@@ -1,12 +1,14 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Readable } from 'node:stream';
 import { CoreDatabase, type CoreTransaction } from '@mosis/db';
 import {
   ObjectNotFoundError,
   findNamedDigest,
   iconKey,
   packageKey,
-  type ObjectInfo,
+  type ByteRange,
   type ObjectStore,
+  type OpenedObject,
 } from '@mosis/object-store';
 import { Clock } from '../common/clock.js';
 import { KeyedMutex } from '../common/keyed-mutex.js';
@@ -138,11 +140,17 @@ export class ObjectsService {
     return this.findProblem(packageKey(sha256), sha256, sizeBytes);
   }
 
-  /** What there is to know of an object without opening it. @throws ObjectNotFoundError as opening it does */
-  async describe(key: string): Promise<ObjectInfo> {
+  /**
+   * Opens an object, or a range of it, to answer a request with. HEAD is answered without the bytes, so for it nothing is
+   * opened: to open and close would cost a store behind a network a transfer, and a connection.
+   *
+   * @throws ObjectNotFoundError for HEAD as well
+   */
+  async openFor(method: string, key: string, range?: ByteRange): Promise<OpenedObject> {
+    if (method !== 'HEAD') return this.store.open(key, range);
     const info = await this.store.stat(key);
     if (!info) throw new ObjectNotFoundError(key);
-    return info;
+    return { stream: Readable.from([]), sizeBytes: info.sizeBytes };
   }
 
   /** Reads an icon. */

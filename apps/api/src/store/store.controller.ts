@@ -78,7 +78,7 @@ export class StoreController {
     }
     const ifRange = request.headers['if-range'];
     const range = ifRange === undefined || ifRange === etag ? readRange(request, reply, sizeBytes) : undefined;
-    const { stream } = await this.objects.store.open(packageKey(sha256), range);
+    const { stream } = await this.objects.openFor(request.method, packageKey(sha256), range);
     if (range) void reply.status(206).header('content-range', `bytes ${range.start}-${range.end}/${sizeBytes}`);
     return new StreamableFile(stream, {
       type: 'application/octet-stream',

@@ -22,14 +22,15 @@ export class PackageFilesService {
     private readonly reader: PackageFileReader,
   ) {}
 
-  /** The package itself. @throws AppError `not-found` */
+  /** The package itself, or of HEAD what there is to know of it. @throws AppError `not-found` */
   async openPackage(
     actor: Actor,
     packageId: string,
     versionCode: string,
+    method: string,
   ): Promise<{ stream: Readable; sizeBytes: number; sha256: string; fileName: string }> {
     const version = await this.versions.getReadable(actor, packageId, versionCode);
-    const { stream, sizeBytes } = await this.objects.store.open(packageKey(version.package_sha256));
+    const { stream, sizeBytes } = await this.objects.openFor(method, packageKey(version.package_sha256));
     return {
       stream,
       sizeBytes,
@@ -55,15 +56,15 @@ export class PackageFilesService {
     packageId: string,
     versionCode: string,
     path: string,
-    request: { isHead: boolean; gone: AbortSignal },
+    request: { method: string; gone: AbortSignal },
   ): Promise<OpenedFile & { fileName: string }> {
     const version = await this.versions.getReadable(actor, packageId, versionCode);
     const file = await this.repository.findFile(version.id, path);
     if (!file || file.size_bytes > MAX_SHOWN_BYTES) throw notFound('file');
     const fileName = path.split('/').at(-1) ?? 'file';
-    if (request.isHead) {
-      await this.objects.describe(packageKey(version.package_sha256));
-      return { content: Buffer.alloc(0), sizeBytes: file.size_bytes, fileName };
+    if (request.method === 'HEAD') {
+      const { stream } = await this.objects.openFor(request.method, packageKey(version.package_sha256));
+      return { content: stream, sizeBytes: file.size_bytes, fileName };
     }
     return { ...(await this.reader.open(version.package_sha256, path, request.gone)), fileName };
   }

@@ -158,9 +158,15 @@ export class VersionsController {
     @CurrentActor() actor: Actor,
     @Param('package_id') packageId: string,
     @Param('version_code') versionCode: string,
+    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const { stream, sizeBytes, sha256, fileName } = await this.files.openPackage(actor, packageId, versionCode);
+    const { stream, sizeBytes, sha256, fileName } = await this.files.openPackage(
+      actor,
+      packageId,
+      versionCode,
+      request.method,
+    );
     void reply.header('etag', `"${sha256}"`).header('cache-control', 'private, no-store');
     return new StreamableFile(stream, {
       type: 'application/octet-stream',
@@ -196,7 +202,7 @@ export class VersionsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const { content, sizeBytes, fileName } = await this.files.openFile(actor, packageId, versionCode, path, {
-      isHead: request.method === 'HEAD',
+      method: request.method,
       gone: goneSignal(reply),
     });
     void reply.header('cache-control', 'private, no-store');
