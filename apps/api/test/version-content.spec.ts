@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { connect, type AddressInfo, type Socket } from 'node:net';
 import { ReviewDeskRepository } from '../src/review-desk/review-desk.repository.js';
 import { VersionsRepository } from '../src/versions/versions.repository.js';
 import {
@@ -10,7 +12,7 @@ import {
   type Person,
   type Publisher,
 } from './support/actors.js';
-import { packageFile, swapPackage } from './support/attack.js';
+import { packageFile, scalar, sqlPastTriggers, swapPackage } from './support/attack.js';
 import { TestPlatform } from './support/platform.js';
 import { newApp, versionUrl } from './support/steps.js';
 
@@ -42,6 +44,36 @@ describe('the content of versions, which is megabytes at worst', () => {
     }
     expect(await platform.app.get(ReviewDeskRepository).getVersion(id)).not.toHaveProperty('manifest');
     expect((await publisher.client.get(`${versionUrl(publisher, 1)}/files`)).body.items).toHaveLength(2);
+  });
+
+  it('is listed as it was kept, and not gathered in memory for a client that reads nothing', async () => {
+    const drafted = await newApp(publisher);
+    const { id } = (await upload(drafted, { files: { 'ü.txt': 'x' } })).body as { id: string };
+    const url = `${versionUrl(drafted, 1)}/files`;
+    const kept = scalar<string>(platform, 'SELECT files FROM app_versions WHERE id = ?', id);
+    expect((await drafted.client.get(url)).body).toEqual({ items: JSON.parse(kept) as unknown });
+    const files = JSON.stringify(
+      Array.from({ length: 24_000 }, (_, index) => ({
+        path: `${'folder-ü/'.repeat(25)}${index}`,
+        size_bytes: index,
+        sha256: 'a'.repeat(64),
+      })),
+    );
+    sqlPastTriggers(platform, 'app_versions', 'UPDATE app_versions SET files = ? WHERE id = ?', files, id);
+    const list = await drafted.client.get(url);
+    expect([list.status, list.headers['content-type']]).toEqual([200, 'application/json; charset=utf-8']);
+    expect(list.headers['content-length']).toBe(String(list.bytes.length));
+    expect(list.bytes.toString() === `{"items":${files}}`).toBe(true);
+
+    await platform.app.listen(0, '127.0.0.1');
+    const { server } = platform.app.getHttpAdapter().getInstance();
+    const accepted = once(server, 'connection') as Promise<[Socket]>;
+    const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    client.write(`GET ${url} HTTP/1.1\r\nHost: x\r\nCookie: mosis_session=${drafted.client.session}\r\n\r\n`);
+    await once(client, 'data');
+    client.pause();
+    expect((await accepted)[0].writableLength).toBeLessThan(500_000);
+    client.destroy();
   });
 
   it('is refused with what is wrong where a file cannot be unpacked, or broken off where that shows late', async () => {

@@ -1,16 +1,20 @@
 import { Injectable } from '@nestjs/common';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { packageKey } from '@mosis/object-store';
 import type { Actor } from '../access/actor.js';
 import { notFound } from '../common/app-error.js';
 import { ObjectsService } from '../objects/objects.service.js';
 import { PackageFileReader, type OpenedFile } from './package-file-reader.js';
 import { VersionsRepository } from './versions.repository.js';
-import type { PackageFile } from './versions.schemas.js';
 import { VersionsService } from './versions.service.js';
 
 /** The largest file of a package that is shown by itself; larger ones are in the package. */
 const MAX_SHOWN_BYTES = 32 * 1024 * 1024;
+
+/** How much of the list of files is read at a time; for each part the database goes through what is before it. */
+const LIST_PART_BYTES = 256 * 1024;
+/** What stands around the list, which is kept as the answer has it. */
+const [LIST_HEAD, LIST_TAIL] = [Buffer.from('{"items":'), Buffer.from('}')];
 
 /** Packages and the files in them, for owners and reviewers. */
 @Injectable()
@@ -39,11 +43,19 @@ export class PackageFilesService {
     };
   }
 
-  /** What the package holds. @throws AppError `not-found` */
-  async list(actor: Actor, packageId: string, versionCode: string): Promise<{ items: PackageFile[] }> {
-    const version = await this.versions.getReadable(actor, packageId, versionCode);
-    const { files } = await this.repository.getContent(version.id);
-    return { items: JSON.parse(files) as PackageFile[] };
+  /**
+   * What the package holds, as JSON. It is megabytes at worst, and who has asked for it need not take it, so it is read as
+   * it is taken.
+   *
+   * @throws AppError `not-found`
+   */
+  async list(actor: Actor, packageId: string, versionCode: string): Promise<{ json: Readable; sizeBytes: number }> {
+    const { id } = await this.versions.getReadable(actor, packageId, versionCode);
+    const filesBytes = await this.repository.getFilesSize(id);
+    return {
+      json: Readable.from(this.readList(id, filesBytes), { objectMode: false }),
+      sizeBytes: LIST_HEAD.length + filesBytes + LIST_TAIL.length,
+    };
   }
 
   /**
@@ -67,5 +79,12 @@ export class PackageFilesService {
       return { content: stream, sizeBytes: file.size_bytes, fileName };
     }
     return { ...(await this.reader.open(version.package_sha256, path, request.gone)), fileName };
+  }
+
+  private async *readList(versionId: string, filesBytes: number): AsyncGenerator<Buffer> {
+    yield LIST_HEAD;
+    for (let from = 0; from < filesBytes; from += LIST_PART_BYTES)
+      yield await this.repository.readFilesPart(versionId, from, LIST_PART_BYTES);
+    yield LIST_TAIL;
   }
 }

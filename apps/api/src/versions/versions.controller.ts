@@ -182,7 +182,8 @@ export class VersionsController {
     @Param('package_id') packageId: string,
     @Param('version_code') versionCode: string,
   ) {
-    return this.files.list(actor, packageId, versionCode);
+    const { json, sizeBytes } = await this.files.list(actor, packageId, versionCode);
+    return new StreamableFile(json, { type: 'application/json; charset=utf-8', length: sizeBytes });
   }
 
   @Get(':version_code/files/*')

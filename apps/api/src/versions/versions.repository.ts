@@ -82,6 +82,26 @@ export class VersionsRepository {
       .executeTakeFirstOrThrow();
   }
 
+  /** How many bytes the list of a version's files has as JSON. */
+  async getFilesSize(id: string): Promise<number> {
+    const { bytes } = await this.db.read
+      .selectFrom('app_versions')
+      .select(sql<number>`octet_length(files)`.as('bytes'))
+      .where('id', '=', id)
+      .executeTakeFirstOrThrow();
+    return bytes;
+  }
+
+  /** Some bytes of that list; fails when the version is gone. */
+  async readFilesPart(id: string, fromByte: number, maxBytes: number): Promise<Buffer> {
+    const { part } = await this.db.read
+      .selectFrom('app_versions')
+      .select(sql<Buffer>`substr(CAST(files AS BLOB), ${fromByte + 1}, ${maxBytes})`.as('part'))
+      .where('id', '=', id)
+      .executeTakeFirstOrThrow();
+    return part;
+  }
+
   /** What is known of one file of a version's package; the database goes through the list, which stays there. */
   async findFile(id: string, path: string): Promise<PackageFile | undefined> {
     const { rows } = await sql<PackageFile>`
