@@ -7,6 +7,7 @@ import { CoreDatabase, coreDatabasePath } from '@mosis/db';
 import type { RawConnection } from '@mosis/sqlite';
 import type { AuditActor } from '../src/audit/audit.service.js';
 import { GUARDED_TABLES } from '../src/restores/table-policies.js';
+import { TableRowsRepository } from '../src/restores/table-rows.repository.js';
 import { TableRestoreService, type RestoredTable } from '../src/restores/table-restore.service.js';
 import { addApiKey, createPublisher, createReviewer, publishVersion, signUp } from './support/actors.js';
 import { TestPlatform } from './support/platform.js';
@@ -134,6 +135,20 @@ describe('bringing rows of a table back', () => {
     ['a IN (DELETE FROM samples RETURNING a)', 'syntax error'],
   ])('takes one condition that only reads: not %s', (where, problem) => {
     expect(() => compare(remember(), 'samples', { where })).toThrow(new RegExp(problem));
+  });
+
+  it('goes through long rows a few at a time', async () => {
+    raw.exec(`DELETE FROM samples; WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 8)
+      INSERT INTO samples SELECT 'long', n, hex(zeroblob(1500000)), NULL FROM n`);
+    const then = remember();
+    raw.exec('DELETE FROM samples');
+    const { rowsFile } = compare(then, 'samples');
+    const rows = platform.app.get(TableRowsRepository).openRows(rowsFile);
+    expect(platform.app.get(TableRowsRepository).readPage(rows, 'missing', 'samples', 0)).toHaveLength(3);
+    rows.close();
+    expect(await restore(then, ['samples'])).toMatchObject([{ missing: 8 }]);
+    expect(all('samples')).toHaveLength(8);
+    raw.exec('DELETE FROM samples');
   });
 
   it('compares the columns that both have, and says which those are not', () => {

@@ -16,6 +16,8 @@ interface Trigger {
 }
 
 const PAGE = 500;
+/** A page ends early here: a version's row may have four megabytes, and so may 500 in a row. */
+const PAGE_CHARACTERS = 8_000_000;
 const ROWS_PER_STATEMENT = 50;
 
 /** What triggers hold for rows that had gone further than a draft; each answers what does not hold. */
@@ -50,12 +52,19 @@ export class TableRowsRepository {
 
   /** A page of rows of `missing_TABLE` or `changed_TABLE`, after one that was read before. */
   readPage(rows: RawConnection, kind: 'missing' | 'changed', table: string, after: number): Record<string, Value>[] {
-    return rows
+    const statement = rows
       .prepare(
         `SELECT rowid AS "row number", * FROM ${quote(`${kind}_${table}`)} WHERE rowid > ? ORDER BY rowid LIMIT ?`,
       )
-      .safeIntegers()
-      .all(after, PAGE) as Record<string, Value>[];
+      .safeIntegers();
+    const page: Record<string, Value>[] = [];
+    let characters = 0;
+    for (const row of statement.iterate(after, PAGE) as Iterable<Record<string, Value>>) {
+      page.push(row);
+      for (const value of Object.values(row)) if (typeof value === 'string') characters += value.length;
+      if (characters > PAGE_CHARACTERS) break;
+    }
+    return page;
   }
 
   /** References are looked at when everything is there, at the end of the transaction. */
