@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { generateSigningKey } from '@mosis/package';
 import { IdempotencyService } from '../src/idempotency/idempotency.service.js';
 import {
   addApiKey,
@@ -15,6 +16,7 @@ import {
 import { inventory, rows, scalar } from './support/attack.js';
 import type { Client } from './support/client.js';
 import { TestPlatform } from './support/platform.js';
+import { expectProblem } from './support/problem.js';
 import { newApp } from './support/steps.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -229,6 +231,61 @@ describe('an Idempotency-Key', () => {
       first.end(bytes.subarray(100));
       expect(await answered).toBe(201);
       expect((await uploadTo(app, bytes)).headers['idempotency-replayed']).toBe('true');
+    });
+  });
+
+  describe('whose request ends between the commit of its change and its answer', () => {
+    /** While it is set, the first commit after which the table has more rows is the last thing that the request does. */
+    let ending: { table: string; count: number } | undefined;
+    const count = (table: string) => scalar(platform, `SELECT COUNT(*) FROM ${table}`);
+    beforeAll(() => {
+      platform.db.onCommit(() => {
+        if (!ending || count(ending.table) === ending.count) return;
+        ending = undefined;
+        throw new Error('The end of the request.');
+      });
+    });
+    /** Asks, has the request end after the commit, starts as after a kill, and answers what the same request gets then. */
+    async function askAgainAfterEnd(table: string, ask: () => ReturnType<Client['post']>) {
+      const before = count(table);
+      ending = { table, count: before };
+      expectProblem(await ask(), 'internal-error');
+      expect(ending).toBeUndefined();
+      await platform.app.get(IdempotencyService).forgetRunning();
+      const again = await ask();
+      expect(count(table)).toBe(before + 1);
+      expect(again.status).toBe(201);
+      expect(again.headers['idempotency-replayed']).toBe('true');
+      return again.body;
+    }
+
+    it.each([
+      ['apps', '/v1/apps', () => newBody()],
+      ['ingest_keys', '/v1/apps/{app}/ingest-keys', () => ({ name: 'SDK' })],
+      ['signing_keys', '/v1/signing-keys', () => ({ name: 'k', public_key: generateSigningKey().publicKeyPem })],
+    ])('has made one row of %s, which the same request finds', async (table, route, makeBody) => {
+      const [url, body] = [route.replace('{app}', owner.packageId), makeBody()];
+      const found = await askAgainAfterEnd(table, () => owner.client.post(url, body, { 'idempotency-key': key }));
+      const item = table === 'apps' ? `${url}/${found.package_id}` : url;
+      expect(JSON.stringify((await owner.client.get(item)).body)).toContain(JSON.stringify(found.id));
+    });
+
+    it('has made one API key, which the same request names without its secret, and which can be revoked', async () => {
+      const body = { name: 'CI', permissions: ['apps:read'] };
+      const found = await askAgainAfterEnd('api_keys', () =>
+        owner.client.post('/v1/api-keys', body, { 'idempotency-key': key }),
+      );
+      expect(found).toMatchObject({ ...body, key: null });
+      expectStatus(await owner.client.delete(`/v1/api-keys/${found.id}`), 204);
+    });
+
+    it('has stored one version, which the same upload finds', async () => {
+      const app = await newApp(owner);
+      const bytes = await buildTestPackage(app.key, { packageId: app.packageId });
+      const found = await askAgainAfterEnd('app_versions', () =>
+        app.client.post(`/v1/apps/${app.packageId}/versions`, bytes, { 'idempotency-key': key }),
+      );
+      expect(found).toMatchObject({ package_sha256: createHash('sha256').update(bytes).digest('hex') });
     });
   });
 

@@ -15,7 +15,7 @@ export class ApiKeysController {
   constructor(private readonly apiKeys: ApiKeysService) {}
 
   @Post()
-  @Idempotent({ secretFields: ['key'] })
+  @Idempotent()
   @Route({
     summary: 'Create an API key; the key itself is shown this once',
     access: { kind: 'permission', permission: 'keys:manage' },

@@ -7,6 +7,7 @@ import { AppError, notFound } from '../common/app-error.js';
 import { Clock } from '../common/clock.js';
 import { decodeCursor, toPage, type Page, type PageRequest } from '../common/pagination.js';
 import { sha256Hex } from '../common/secrets.js';
+import { IdempotencyService } from '../idempotency/idempotency.service.js';
 import { JobsService } from '../jobs/jobs.service.js';
 import { MailService } from '../mail/mail.service.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
@@ -31,6 +32,7 @@ export class ApiKeysService implements OnModuleInit {
     private readonly db: CoreDatabase,
     private readonly repository: ApiKeysRepository,
     private readonly audit: AuditService,
+    private readonly idempotency: IdempotencyService,
     private readonly jobs: JobsService,
     private readonly mail: MailService,
     private readonly clock: Clock,
@@ -81,6 +83,7 @@ export class ApiKeysService implements OnModuleInit {
         subject: { kind: 'api_key', id: row.id },
         data: { permissions: input.permissions, app_package_ids: packageIds, expires_at: expiresAt },
       });
+      await this.idempotency.remember(trx, { ...toApiKeyResource(row), key: null });
     });
     return { ...toApiKeyResource(row), key };
   }

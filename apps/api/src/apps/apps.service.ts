@@ -7,6 +7,7 @@ import { Clock } from '../common/clock.js';
 import { decodeCursor, toPage, type Page, type PageRequest } from '../common/pagination.js';
 import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
+import { IdempotencyService } from '../idempotency/idempotency.service.js';
 import { ReviewsService } from '../reviews/reviews.service.js';
 import { AppsRepository } from './apps.repository.js';
 import { toAppResource, type AppResource, type CreateApp } from './apps.schemas.js';
@@ -24,6 +25,7 @@ export class AppsService {
     private readonly repository: AppsRepository,
     private readonly reviews: ReviewsService,
     private readonly audit: AuditService,
+    private readonly idempotency: IdempotencyService,
     private readonly clock: Clock,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
@@ -32,7 +34,7 @@ export class AppsService {
   async create(actor: Actor, input: CreateApp): Promise<AppResource> {
     assertAppInScope(actor, input.package_id);
     const id = newId();
-    await this.db.write(async (trx) => {
+    return this.db.write(async (trx) => {
       if (await this.repository.findByPackageId(input.package_id, trx)) {
         throw new AppError(
           'package-id-taken',
@@ -66,8 +68,10 @@ export class AppsService {
         subject: { kind: 'app', id },
         data: { package_id: input.package_id },
       });
+      const resource = toAppResource(await this.repository.getById(id, trx), undefined, this.settings.publicUrl);
+      await this.idempotency.remember(trx, resource);
+      return resource;
     });
-    return this.resource(await this.repository.getById(id));
   }
 
   /** The actor's apps, newest first; a limited key sees the apps of its scope. */

@@ -43,12 +43,12 @@ export class IdempotencyRepository {
   }
 
   async delete(trx: CoreTransaction, scope: IdempotencyScope): Promise<void> {
-    await trx
-      .deleteFrom('idempotency_keys')
-      .where('actor', '=', scope.actor)
-      .where('route', '=', scope.route)
-      .where('key', '=', scope.key)
-      .execute();
+    await this.deletion(trx, scope).execute();
+  }
+
+  /** Takes a claim back, unless its answer has been remembered. */
+  async deleteIfRunning(trx: CoreTransaction, scope: IdempotencyScope): Promise<void> {
+    await this.deletion(trx, scope).where('state', '=', 'running').execute();
   }
 
   /** Every answer kept for an account, signed in or by one of its keys. */
@@ -77,5 +77,13 @@ export class IdempotencyRepository {
 
   async deleteExpired(trx: CoreTransaction, now: string): Promise<void> {
     await trx.deleteFrom('idempotency_keys').where('expires_at', '<=', now).execute();
+  }
+
+  private deletion(trx: CoreTransaction, { actor, route, key }: IdempotencyScope) {
+    return trx
+      .deleteFrom('idempotency_keys')
+      .where('actor', '=', actor)
+      .where('route', '=', route)
+      .where('key', '=', key);
   }
 }

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { CoreDatabase, type CoreTransaction } from '@mosis/db';
 import { AppError } from '../common/app-error.js';
@@ -11,11 +12,21 @@ export interface FirstAnswer {
   body: unknown;
 }
 
+/** A claimed key whose request is being answered. */
+export interface Claim {
+  scope: IdempotencyScope;
+  requestSha256: string;
+  /** Of the answer, should there be one. */
+  statusCode: number;
+}
+
 const LIFE_MS = DAY_MS;
 
 /** Makes the same creating request, sent twice, happen once. */
 @Injectable()
 export class IdempotencyService implements OnModuleInit {
+  private readonly answered = new AsyncLocalStorage<Claim & { isRemembered: boolean }>();
+
   constructor(
     private readonly db: CoreDatabase,
     private readonly repository: IdempotencyRepository,
@@ -96,7 +107,35 @@ export class IdempotencyService implements OnModuleInit {
     if (first.requestSha256 !== requestSha256) throw reused();
   }
 
-  /** Remembers the answer, in the transaction of the change when the caller has it at hand. */
+  /**
+   * Does the work of a claimed request, which remembers its answer by `remember`. A failure frees the key, unless the change
+   * was committed before it: a repeated request gets the answer then.
+   */
+  async answering<Result>(claim: Claim, work: () => Promise<Result>): Promise<Result> {
+    const claimed = { ...claim, isRemembered: false };
+    try {
+      const result = await this.answered.run(claimed, work);
+      // Remembered only now, a kill before it would let a repeated request do its work a second time.
+      if (!claimed.isRemembered) throw new Error(`${claim.scope.route} does not remember its answer.`);
+      return result;
+    } catch (error) {
+      await this.abandon(claim.scope);
+      throw error;
+    }
+  }
+
+  /**
+   * Remembers what the request that is being answered will be answered with, in the transaction of its change: both are on
+   * disk, or neither. Without an `Idempotency-Key` there is nothing to remember. What is shown once is left out of `body`.
+   */
+  async remember(trx: CoreTransaction, body: unknown): Promise<void> {
+    const claim = this.answered.getStore();
+    if (!claim) return;
+    await this.finish(trx, claim.scope, claim.requestSha256, { statusCode: claim.statusCode, body });
+    claim.isRemembered = true;
+  }
+
+  /** Remembers the answer of an upload, in the transaction of the change. */
   async finish(
     trx: CoreTransaction,
     scope: IdempotencyScope,
@@ -106,9 +145,9 @@ export class IdempotencyService implements OnModuleInit {
     await this.repository.finish(trx, scope, requestSha256, answer.statusCode, JSON.stringify(answer.body ?? null));
   }
 
-  /** Gives a key free after a request that changed nothing. */
+  /** Gives a key free after a request that failed; one whose change was committed keeps its answer. */
   async abandon(scope: IdempotencyScope): Promise<void> {
-    await this.db.write((trx) => this.repository.delete(trx, scope));
+    await this.db.write((trx) => this.repository.deleteIfRunning(trx, scope));
   }
 
   /** Forgets the answers kept for an account that is being deleted: they hold its name. */

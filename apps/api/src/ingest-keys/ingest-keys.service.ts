@@ -7,6 +7,7 @@ import { AppError, notFound } from '../common/app-error.js';
 import { Clock } from '../common/clock.js';
 import { decodeCursor, toPage, type Page, type PageRequest } from '../common/pagination.js';
 import { randomBase62 } from '../common/secrets.js';
+import { IdempotencyService } from '../idempotency/idempotency.service.js';
 import { IngestKeysRepository } from './ingest-keys.repository.js';
 import { toIngestKeyResource, type IngestKeyResource } from './ingest-keys.schemas.js';
 
@@ -21,6 +22,7 @@ export class IngestKeysService {
     private readonly repository: IngestKeysRepository,
     private readonly apps: AppsService,
     private readonly audit: AuditService,
+    private readonly idempotency: IdempotencyService,
     private readonly clock: Clock,
   ) {}
 
@@ -48,7 +50,9 @@ export class IngestKeysService {
         subject: { kind: 'ingest_key', id: row.id },
         data: { app_id: app.id },
       });
-      return toIngestKeyResource(row);
+      const resource = toIngestKeyResource(row);
+      await this.idempotency.remember(trx, resource);
+      return resource;
     });
   }
 

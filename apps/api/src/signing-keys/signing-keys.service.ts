@@ -6,6 +6,7 @@ import { AuditService, auditActor, type AuditActor } from '../audit/audit.servic
 import { AppError, notFound } from '../common/app-error.js';
 import { Clock } from '../common/clock.js';
 import { decodeCursor, toPage, type Page, type PageRequest } from '../common/pagination.js';
+import { IdempotencyService } from '../idempotency/idempotency.service.js';
 import { SigningKeysRepository } from './signing-keys.repository.js';
 import { toSigningKeyResource, type SigningKeyResource } from './signing-keys.schemas.js';
 
@@ -24,6 +25,7 @@ export class SigningKeysService {
     private readonly db: CoreDatabase,
     private readonly repository: SigningKeysRepository,
     private readonly audit: AuditService,
+    private readonly idempotency: IdempotencyService,
     private readonly clock: Clock,
   ) {}
 
@@ -40,7 +42,7 @@ export class SigningKeysService {
       deactivated_at: null,
       created_at: this.clock.timestamp(),
     };
-    await this.db.write(async (trx) => {
+    return this.db.write(async (trx) => {
       if (await this.repository.findByFingerprint(actor.developerId, row.fingerprint, trx)) {
         throw new AppError(
           'signing-key-exists',
@@ -59,8 +61,10 @@ export class SigningKeysService {
         subject: { kind: 'signing_key', id: row.id },
         data: { fingerprint: row.fingerprint },
       });
+      const resource = toSigningKeyResource(row);
+      await this.idempotency.remember(trx, resource);
+      return resource;
     });
-    return toSigningKeyResource(row);
   }
 
   /** The actor's keys, newest first. */

@@ -5,6 +5,7 @@ import type { Actor } from '../access/actor.js';
 import { AuditService, auditActor } from '../audit/audit.service.js';
 import { notFound } from '../common/app-error.js';
 import { MINUTE_MS } from '../common/clock.js';
+import { IdempotencyService } from '../idempotency/idempotency.service.js';
 import { JobsService } from '../jobs/jobs.service.js';
 import { ReportsService } from './reports.service.js';
 import { ERASURES_JOB } from './telemetry-jobs.service.js';
@@ -17,6 +18,7 @@ export class ErasuresService {
     private readonly engine: TelemetryEngine,
     private readonly reports: ReportsService,
     private readonly audit: AuditService,
+    private readonly idempotency: IdempotencyService,
     private readonly jobs: JobsService,
   ) {}
 
@@ -34,7 +36,11 @@ export class ErasuresService {
       await this.jobs.ensureQueued(trx, ERASURES_JOB, MINUTE_MS);
     });
     const erasure = await this.engine.erase(id, deviceId);
-    await this.db.write((trx) => this.jobs.ensureQueued(trx, ERASURES_JOB));
+    await this.db.write(async (trx) => {
+      await this.jobs.ensureQueued(trx, ERASURES_JOB);
+      // Killed before this, a repeated request asks once more: to forget a device twice is as good as once.
+      await this.idempotency.remember(trx, erasure);
+    });
     return erasure;
   }
 
