@@ -31,6 +31,24 @@ describe('the audit chain', () => {
           subject: { kind: 'test', id: `${index}` },
         });
     });
+  /** Adds rows with so many letters of data in one go. */
+  function appendLarge(count: number, letters: number): void {
+    const { rawWriter } = platform.db;
+    const end = rawWriter.prepare('SELECT * FROM audit_logs ORDER BY seq DESC LIMIT 1').get() as Row;
+    const insert = rawWriter.prepare(
+      `INSERT INTO audit_logs (${Object.keys(end).join(', ')}) VALUES (${Object.keys(end)
+        .map((name) => `@${name}`)
+        .join(', ')})`,
+    );
+    const data = JSON.stringify({ large: 'x'.repeat(letters) });
+    rawWriter.transaction(() => {
+      for (let row = end; row.seq < end.seq + count;) {
+        const next = { ...row, seq: row.seq + 1, data, previous_hash: row.hash };
+        row = { ...next, hash: hashAuditRow(next) };
+        insert.run(row);
+      }
+    })();
+  }
   /** Stops the platform, changes its file as anybody could who holds it, and starts it again on what is left. */
   async function tamper(change: (file: Database.Database) => void): Promise<TestPlatform> {
     const stopped = platform;
@@ -182,6 +200,16 @@ describe('the audit chain', () => {
     writeFileSync(join(platform.settings.dataDir, 'audit-head.json'), '');
     platform = await TestPlatform.start({ DATA_DIR: platform.settings.dataDir });
     expect((await verify()).ok).toBe(true);
+  });
+
+  it('is moved in segments of a few megabytes when its rows are large', async () => {
+    appendLarge(10_000, 10_000);
+    platform.clock.advance(200 * DAY_MS);
+    expect(await platform.app.get(AuditSegments).moveOld()).toBeGreaterThan(10);
+    // The last ones fill no segment yet.
+    expect(countAudit(platform)).toBeLessThan(1_000);
+    await append(1);
+    expect(await verify()).toMatchObject({ ok: true, rows: 10_013, lastSeq: 10_013 });
   });
 
   describe('whose old segments were moved to the object store', () => {

@@ -1,6 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { setImmediate } from 'node:timers/promises';
-import { gunzipSync } from 'node:zlib';
 import type { ObjectStore } from '@mosis/object-store';
 import { CoreDatabase, type CoreRow } from '@mosis/db';
 import { Clock, DAY_MS } from '../common/clock.js';
@@ -9,9 +8,8 @@ import { sha256Hex } from '../common/secrets.js';
 import { OBJECT_STORE } from '../objects/object-store.token.js';
 import { AuditThreads, type PackedRows } from './audit-thread.js';
 import { AuditRepository } from './audit.repository.js';
+import { SEGMENT_ROWS, readSegment } from './segment-rows.js';
 
-/** Rows of one moved segment: large enough to be few, small enough to be held in memory. */
-export const SEGMENT_ROWS = 10_000;
 /** Rows younger than this stay in the file, where they can be searched. */
 const KEEP_DAYS = 180;
 /** Rows that one transaction takes out of the table: some ten milliseconds of the HTTP thread. */
@@ -94,7 +92,7 @@ export class AuditSegments {
   async findHash(segment: CoreRow<'audit_segments'>, seq: number): Promise<string | undefined> {
     const fetched = await this.fetch(segment);
     if ('problem' in fetched) return undefined;
-    const rows = gunzipSync(fetched.bytes).toString('utf8').split('\n');
-    return rows.map((line) => JSON.parse(line) as CoreRow<'audit_logs'>).find((row) => row.seq === seq)?.hash;
+    for (const row of readSegment(fetched.bytes)) if (row.seq === seq) return row.hash;
+    return undefined;
   }
 }

@@ -30,7 +30,7 @@ export interface AuditTasks {
   segment: { request: { bytes: Uint8Array }; answer: WalkedChain };
   /** Feeds the rows of core.db that follow. */
   live: { request: Record<string, never>; answer: WalkedChain };
-  /** Packs so many rows after one; undefined unless there are that many and all are from `before` a time. */
+  /** Packs a segment of the rows after one; undefined unless they fill one and all are from `before` a time. */
   pack: { request: { afterSeq: number; rows: number; before: string }; answer: PackedRows | undefined };
 }
 

@@ -1,12 +1,12 @@
 /** The thread that reads, packs and hashes audit rows by the thousand: ten million take most of a minute. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { gunzipSync, gzipSync } from 'node:zlib';
 import type { CoreRow } from '@mosis/db';
 import { giveWay, openReader } from '@mosis/sqlite/connection';
 import { releaseMemory } from '../common/release-memory.js';
 import { sha256Hex } from '../common/secrets.js';
 import { ChainVerifier } from './audit-chain.js';
 import type { AuditTasks, FromAuditThread, ThreadStart, ToAuditThread, WalkedChain } from './audit-thread.js';
+import { packSegment, readSegment } from './segment-rows.js';
 
 type Row = CoreRow<'audit_logs'>;
 /** How each task is done. */
@@ -33,29 +33,30 @@ function walked(): WalkedChain {
 
 const handlers: Handlers = {
   segment({ bytes }) {
-    const lines = gunzipSync(bytes).toString('utf8').split('\n');
+    for (const row of readSegment(bytes)) add(row);
     releaseMemory(bytes);
-    for (const line of lines) add(JSON.parse(line) as Row);
     return walked();
   },
 
   live() {
     // Each page is a read of its own: one over the whole table would keep the WAL from beginning anew.
     for (let read = PAGE_ROWS; read === PAGE_ROWS && verifier.problem === undefined;) {
-      const rows = rowsAfter.all(verifier.end.seq, PAGE_ROWS);
-      rows.forEach(add);
-      read = rows.length;
+      read = 0;
+      for (const row of rowsAfter.iterate(verifier.end.seq, PAGE_ROWS)) {
+        add(row);
+        read += 1;
+      }
       say({ rows: verifier.rows });
     }
     return walked();
   },
 
   pack({ afterSeq, rows: wanted, before }) {
-    const rows = rowsAfter.all(afterSeq, wanted);
-    const [first, last] = [rows[0], rows.at(-1)];
-    if (!first || !last || rows.length < wanted || last.occurred_at >= before) return undefined;
+    const packed = packSegment(rowsAfter.iterate(afterSeq, wanted), wanted);
+    if (!packed || packed.last.occurred_at >= before) return undefined;
+    const { first, last } = packed;
     // In memory of its own, which can be handed over.
-    const bytes = new Uint8Array(gzipSync(rows.map((row) => JSON.stringify(row)).join('\n')));
+    const bytes = new Uint8Array(packed.bytes);
     return {
       bytes,
       sha256: sha256Hex(Buffer.from(bytes.buffer)),

@@ -1,9 +1,9 @@
-import { gunzipSync } from 'node:zlib';
 import type { CoreRow } from '@mosis/db';
 import type { ObjectStore } from '@mosis/object-store';
 import { openReader, type RawConnection } from '@mosis/sqlite/connection';
 import { plural } from '../../common/format.js';
 import { ChainVerifier, type ChainEnd } from '../../audit/audit-chain.js';
+import { readSegment } from '../../audit/segment-rows.js';
 import { sha256Hex } from '../../common/secrets.js';
 
 const MAX_SEGMENT_BYTES = 64 * 1024 * 1024;
@@ -111,7 +111,7 @@ async function readSegments(
     const bytes = await copies.readBytes(object_key, MAX_SEGMENT_BYTES).catch((error: Error) => error);
     if (bytes instanceof Error) return `the copy of ${object_key} cannot be read: ${bytes.message}`;
     if (sha256Hex(bytes) !== object_sha256) return `the copy of ${object_key} was changed.`;
-    for (const line of gunzipSync(bytes).toString('utf8').split('\n')) add(JSON.parse(line) as CoreRow<'audit_logs'>);
+    for (const row of readSegment(bytes)) add(row);
   }
   return undefined;
 }
