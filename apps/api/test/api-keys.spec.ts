@@ -60,6 +60,18 @@ describe('an API key', () => {
     expect(platform.log).not.toContain(key.slice(8));
   });
 
+  it('for many apps is in the audit log with their number and the first few of them', async () => {
+    const ids = Array.from({ length: 100 }, (_, index) => `com.example.app_${index}`);
+    for (const app_package_ids of [ids, ids.slice(0, 2), null]) {
+      const { id } = (await create({ app_package_ids })).body;
+      const [logged] = rows<{ data: string }>(platform, 'SELECT data FROM audit_logs WHERE subject_id = ?', id);
+      expect(JSON.parse(logged?.data ?? '')).toMatchObject({
+        app_package_ids: app_package_ids && app_package_ids.slice(0, 10),
+        app_count: app_package_ids && app_package_ids.length,
+      });
+    }
+  });
+
   it.each([
     ['no permission', { permissions: [] }, '/permissions'],
     ['a permission that does not exist', { permissions: ['apps:read', 'admin'] }, '/permissions/1'],

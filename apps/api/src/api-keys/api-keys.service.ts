@@ -15,6 +15,8 @@ import { toApiKeyResource, type ApiKeyResource, type CreateApiKey } from './api-
 import { KEY_LENGTH, isWellFormedKey, mintKey } from '../common/api-key-format.js';
 
 const MAX_KEYS = 100;
+/** Apps of a key that its audit row names: that row stays for ever, and a hundred names are as large as fifty other rows. */
+const LOGGED_APPS = 10;
 
 interface LeakNotice {
   email: string;
@@ -81,7 +83,12 @@ export class ApiKeysService implements OnModuleInit {
       await this.audit.append(trx, auditActor(actor), {
         action: 'api_key.created',
         subject: { kind: 'api_key', id: row.id },
-        data: { permissions: input.permissions, app_package_ids: packageIds, expires_at: expiresAt },
+        data: {
+          permissions: input.permissions,
+          app_package_ids: packageIds && packageIds.slice(0, LOGGED_APPS),
+          app_count: packageIds && packageIds.length,
+          expires_at: expiresAt,
+        },
       });
       await this.idempotency.remember(trx, { ...toApiKeyResource(row), key: null });
     });
