@@ -193,6 +193,20 @@ describe('the daily aggregates', () => {
     expect((await objects.readBytes(MANIFEST_KEY, 1e6)).toString()).toBe(before);
   });
 
+  it('of a day that cannot be read keep neither later days nor the manifest waiting, and are told of', async () => {
+    rollUp('2026-11-09', 5, [1]);
+    rollUp(DAY, 7, [1]);
+    fixture.db
+      .prepare('UPDATE day_devices SET devices = ? WHERE day = ?')
+      .run(Buffer.from('no set'), parseDay('2026-11-09'));
+    await objects.putBytes(rawKey(parseDay('2026-01-01')), Buffer.from('past its time'));
+    await expect(runExport(deps, options)).rejects.toThrow();
+    expect(await keys()).toEqual([aggregatesKey(parseDay(DAY)), MANIFEST_KEY]);
+    expect((await manifest()).files.map(({ day }) => day)).toEqual([DAY]);
+    rollUp('2026-11-09', 5, [1]);
+    expect(await runExport(deps, options)).toEqual({ exported: [aggregatesKey(parseDay('2026-11-09'))] });
+  });
+
   it('are purged when asked for, told beforehand, and do not come back', async () => {
     rollUp('2026-11-09', 5, [1]);
     await runExport(deps, options);

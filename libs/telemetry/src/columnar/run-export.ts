@@ -21,18 +21,20 @@ const PARQUET = 'application/vnd.apache.parquet';
 /**
  * Brings the object store up to date: the aggregates of past bucket days that have changed since they were exported, the raw
  * copies when asked for, and last the manifest. Raw copies past their time are removed whether asked for or not.
- * Each step is recorded after it is done, so a run that was cut short is finished by the next one.
+ * Each step is recorded after it is done, so a run that was cut short is finished by the next one. A day whose aggregates
+ * cannot be made does not keep the others from theirs; the first failure is thrown at the end.
  *
- * @throws ExportError when the object store does not do its part
+ * @throws ExportError when the object store does not do its part, which ends the run
  */
 export async function runExport(deps: ColumnarDeps, options: ExportOptions): Promise<{ exported: string[] }> {
   try {
     const exported: string[] = [];
     const purgedBefore = (await readManifest(deps.objects))?.purged_before ?? null;
-    await exportAggregates(deps, purgedBefore, exported);
+    const failures = await exportAggregates(deps, purgedBefore, exported);
     await exportRaw(deps, options, exported);
     await removeExpiredRaw(deps, options);
     await writeManifest(deps, purgedBefore);
+    if (failures.length > 0) throw failures[0];
     return { exported };
   } catch (error) {
     if (!(error instanceof ObjectStoreError)) throw error;
@@ -40,14 +42,27 @@ export async function runExport(deps: ColumnarDeps, options: ExportOptions): Pro
   }
 }
 
-async function exportAggregates(deps: ColumnarDeps, purgedBefore: string | null, exported: string[]): Promise<void> {
+/** Answers why days could not be exported. */
+async function exportAggregates(
+  deps: ColumnarDeps,
+  purgedBefore: string | null,
+  exported: string[],
+): Promise<unknown[]> {
+  const failures: unknown[] = [];
   const today = dayOf(deps.now());
   const waiting = (await deps.state.listBucketDays())
     .filter(({ day, version, exported: last }) => day < today && last?.version !== version)
     .filter(({ day }) => purgedBefore === null || formatDay(day) >= purgedBefore)
     .sort((a, b) => a.day - b.day);
   for (const [index, { day }] of waiting.entries()) {
-    const { path, version, rows, bytes, sha256 } = await deps.analytics.run('aggregates', { day });
+    const fields = { day: formatDay(day), done: index + 1, of: waiting.length };
+    const written = await deps.analytics.run('aggregates', { day }).catch((error: Error) => error);
+    if (written instanceof Error) {
+      failures.push(written);
+      deps.log?.({ ...fields, error: written.message }, 'bucket day could not be exported');
+      continue;
+    }
+    const { path, version, rows, bytes, sha256 } = written;
     try {
       await keepReplaced(deps, day, sha256);
       await deps.objects.putFile(aggregatesKey(day), path, { sha256, contentType: PARQUET, replace: true });
@@ -56,8 +71,9 @@ async function exportAggregates(deps: ColumnarDeps, purgedBefore: string | null,
     }
     await deps.state.recordExport(day, { version, rows, bytes, sha256 });
     exported.push(aggregatesKey(day));
-    deps.log?.({ day: formatDay(day), rows, bytes, done: index + 1, of: waiting.length }, 'bucket day exported');
+    deps.log?.({ ...fields, rows, bytes }, 'bucket day exported');
   }
+  return failures;
 }
 
 /** Copies what is about to be replaced out of the readers' sight. */
