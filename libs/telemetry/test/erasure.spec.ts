@@ -229,6 +229,15 @@ describe('an erasure', () => {
     engine.close();
   });
 
+  it('is done although another one cannot be read where erasures are written down', async () => {
+    const engine = peopledEngine();
+    await engine.objects.putBytes('telemetry/erasures/00-damaged.json', Buffer.from('{'));
+    await engine.erase(APP, 'device-1');
+    await expect(engine.runErasures()).rejects.toThrow(SyntaxError);
+    expect(tracesOf(engine)).toEqual([]);
+    engine.close();
+  });
+
   it('asked for twice, and of a device nobody knows, is done as well', async () => {
     const engine = peopledEngine();
     const asked = [

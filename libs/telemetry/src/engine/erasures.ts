@@ -48,9 +48,8 @@ export class Erasures {
 
   /** Does what is left to do. Safe to run at any time, any number of times. @throws the first failure, after the rest */
   async run(): Promise<{ done: number }> {
-    await this.#replay();
+    const failures = await this.#replay();
     let done = 0;
-    const failures: unknown[] = [];
     for (const row of await this.parts.writer.call('listOpenErasures')) {
       try {
         if (row.logged_ms === null) await this.#writeDown(row);
@@ -99,14 +98,20 @@ export class Erasures {
     await this.parts.writer.call('recordErasureLogged', { erasure: row.erasure });
   }
 
-  /** Begins again what this file does not know of: it is older than the erasure. */
-  async #replay(): Promise<void> {
-    if (this.#replayed) return;
+  /** Begins again what this file does not know of: it is older than the erasure. Answers why some could not be read. */
+  async #replay(): Promise<unknown[]> {
+    const failures: unknown[] = [];
+    if (this.#replayed) return failures;
     const { writer, objects, log } = this.parts;
     for await (const { key } of objects.list(ERASURE_LOG_PREFIX)) {
       const erasure = key.slice(ERASURE_LOG_PREFIX.length, -'.json'.length);
       if (await writer.call('findErasure', { erasure })) continue;
-      const entry = JSON.parse((await objects.readBytes(key, MAX_LOG_BYTES)).toString('utf8')) as LoggedErasure;
+      const entry = await this.#readLogged(key).catch((error: Error) => error);
+      if (entry instanceof Error) {
+        log.error({ err: entry, 'object.key': key }, 'an erasure that was written down cannot be read');
+        failures.push(entry);
+        continue;
+      }
       await writer.call('beginErasure', {
         erasure: entry.erasure,
         packageId: entry.package_id,
@@ -115,7 +120,13 @@ export class Erasures {
       });
       log.warn({ 'telemetry.erasure': erasure }, 'this telemetry.db is older than an erasure, which is done again');
     }
-    this.#replayed = true;
+    this.#replayed = failures.length === 0;
+    return failures;
+  }
+
+  async #readLogged(key: string): Promise<LoggedErasure> {
+    const { objects } = this.parts;
+    return JSON.parse((await objects.readBytes(key, MAX_LOG_BYTES)).toString('utf8')) as LoggedErasure;
   }
 }
 
