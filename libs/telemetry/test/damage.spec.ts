@@ -1,6 +1,7 @@
 import { bodyOf, sessionIdOf, someEvents } from './support/batches.js';
 import { DirectEngine, TINY_BOTS } from './support/direct-engine.js';
 import { readBitmap, RoaringBitmap32, using, writeBitmap } from '../src/bitmaps.js';
+import { formatDay } from '../src/storage/days.js';
 import { compareWithRecount } from './support/rollups.js';
 import { DAY_MS, HOUR_MS } from './support/test-clock.js';
 
@@ -71,6 +72,19 @@ describe('an audit', () => {
     expect((await engine.runAudit(true)).differences).toBe(found.differences);
     expect(compareWithRecount(engine.db)).toEqual([]);
     expect(await engine.runAudit()).toMatchObject({ differences: 0 });
+    engine.close();
+  });
+
+  it('mends the days after one that it cannot count, and says which one that is', async () => {
+    const engine = await settledEngine();
+    const first = engine.db.prepare('SELECT min(day) FROM day_devices').pluck().get() as number;
+    const later = () => engine.db.prepare('SELECT day, sum(n) FROM day_counts WHERE day > ? GROUP BY day').all(first);
+    const before = later();
+    engine.db.prepare('UPDATE day_devices SET devices = ? WHERE day = ?').run(Buffer.from('no set'), first);
+    engine.db.prepare('UPDATE day_counts SET n = n + 1 WHERE day > ? AND measure > 0').run(first);
+    expect(later()).not.toEqual(before);
+    await expect(engine.runAudit(true)).rejects.toThrow(formatDay(first));
+    expect(later()).toEqual(before);
     engine.close();
   });
 

@@ -36,6 +36,7 @@ export interface AuditParts {
 /**
  * Counts bucket days again, from verified copies of partitions or from raw rows, and compares with the roll-ups; days that
  * are not wholly covered any more are left alone. With `repair`, differences are put right and verdicts follow the thresholds of now.
+ * A day that cannot be counted does not keep those after it from being; which ones these are is thrown at the end.
  */
 export async function runAudit(
   parts: AuditParts,
@@ -49,11 +50,16 @@ export async function runAudit(
     .map(({ day }) => day)
     .filter((day) => day >= (range.from ?? Number.NEGATIVE_INFINITY) && day <= (range.to ?? Number.POSITIVE_INFINITY));
   const through = inRange.at(-1) ?? 0;
+  const failed: { day: string; error: Error }[] = [];
   for (const day of inRange) {
-    const audit = await parts.alone(async () =>
-      auditAndRepair(parts, day, through, { repair: range.repair, judge: range.repair && flushed }),
-    );
+    const audit = await parts
+      .alone(async () => auditAndRepair(parts, day, through, { repair: range.repair, judge: range.repair && flushed }))
+      .catch((error: Error) => error);
     range.onProgress(day);
+    if (audit instanceof Error) {
+      failed.push({ day: formatDay(day), error: audit });
+      continue;
+    }
     if (!audit.covered) report.uncovered += 1;
     else if (!audit.conclusive) report.undecided.push(formatDay(day));
     if (!audit.conclusive) continue;
@@ -68,6 +74,11 @@ export async function runAudit(
     describe(audit, report.examples);
   }
   if (!flushed && range.repair) await parts.writer.call('flush');
+  const [first] = failed;
+  if (first) {
+    const days = failed.map(({ day }) => day).join(', ');
+    throw new Error(`Cannot be counted again: ${days}: ${first.error.message}`, { cause: first.error });
+  }
   report.durationMs = Math.round(performance.now() - startedMs);
   return report;
 }
