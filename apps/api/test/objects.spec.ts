@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { iconKey, packageKey } from '@mosis/object-store';
 import { ObjectsService } from '../src/objects/objects.service.js';
@@ -52,6 +52,18 @@ describe('stored objects', () => {
     expect((await drill()).damaged).toEqual([{ sha256: icon, problem: 'it is missing from the object store' }]);
     await platform.app.get(ObjectsService).store.putBytes(iconKey(icon), original);
     expect((await drill()).damaged).toEqual([]);
+  });
+
+  it('are hashed again also beside one that cannot be read, which is named', async () => {
+    const { body } = await submitVersion(await newApp(owner));
+    const { checked } = await platform.app.get(ObjectsService).findDamagedObjects();
+    const file = objectFile(packageKey(body.package_sha256));
+    renameSync(file, `${file}.away`);
+    symlinkSync(`${file}.away`, file);
+    const report = await platform.app.get(ObjectsService).findDamagedObjects();
+    renameSync(`${file}.away`, file);
+    expect(report).toMatchObject({ checked, damaged: [{ sha256: body.package_sha256 }] });
+    expect(report.damaged[0]?.problem).toMatch(/^it cannot be read: /);
   });
 
   it('are counted where all are damaged, and the first of them named', async () => {

@@ -94,7 +94,11 @@ export class ObjectsService {
     }
   }
 
-  /** Hashes every package and icon that a row names again and answers which are not what their name says. */
+  /**
+   * Hashes every package and icon that a row names again and answers which are not what their name says.
+   *
+   * @throws ObjectStoreError when the store as a whole does not do its part
+   */
   async findDamagedObjects(
     onProgress?: (checked: number) => void,
     { mostNamed = MOST_NAMED } = {},
@@ -109,7 +113,8 @@ export class ObjectsService {
     for (let after = ''; ;) {
       const page = await this.repository.listPackages(after, DRILL_PAGE);
       for (const { package_sha256, package_size } of page) {
-        note(package_sha256, await this.findPackageProblem(package_sha256, package_size));
+        const find = this.findPackageProblem(package_sha256, package_size);
+        note(package_sha256, await this.orUnreadable(find));
       }
       onProgress?.(report.checked);
       const last = page.at(-1);
@@ -124,7 +129,7 @@ export class ObjectsService {
           // One icon lies behind an app and each of its snapshots.
           if (icons.has(icon_sha256)) continue;
           icons.add(icon_sha256);
-          note(icon_sha256, await this.findProblem(iconKey(icon_sha256), icon_sha256));
+          note(icon_sha256, await this.orUnreadable(this.findProblem(iconKey(icon_sha256), icon_sha256)));
         }
         onProgress?.(report.checked);
         const last = page.at(-1);
@@ -156,6 +161,16 @@ export class ObjectsService {
   /** Reads an icon. */
   async readIcon(sha256: string, maxBytes: number): Promise<Buffer> {
     return this.store.readBytes(iconKey(sha256), maxBytes);
+  }
+
+  /** That an object cannot be read is a problem of it when the store can be worked with, and must not hide those of others. */
+  private async orUnreadable(problem: Promise<string | undefined>): Promise<string | undefined> {
+    try {
+      return await problem;
+    } catch (error) {
+      await this.store.check();
+      return `it cannot be read: ${(error as Error).message}`;
+    }
   }
 
   private async findProblem(key: string, sha256: string, sizeBytes?: number): Promise<string | undefined> {
