@@ -1,6 +1,7 @@
+import type { Worker } from 'node:worker_threads';
 import { crc32, deflateSync } from 'node:zlib';
 import { PNG } from 'pngjs';
-
+import { IconEncoder } from '../src/apps/icon-encoder.js';
 import {
   createAdmin,
   createPublisher,
@@ -76,6 +77,36 @@ describe('an icon', () => {
       expect([type, answer.status, answer.body.code]).toEqual([type, 415, 'media-type-unsupported']);
     }
     expect((await put(publisher, Buffer.alloc(0))).status).toBeGreaterThanOrEqual(400);
+  });
+
+  it('is refused without a word about threads when the one that re-encodes it dies, and the next one is taken', async () => {
+    const publisher = await newApp(owner);
+    const large = header(1024, 1024, deflateSync(Buffer.alloc((1024 * 4 + 1) * 1024)));
+    const encoder = platform.app.get<unknown, { running?: unknown; worker?: Worker }>(IconEncoder);
+    const [first, second] = [put(publisher, large), put(publisher, png(31))];
+    await new Promise<void>((resolve) => {
+      const look = () => (encoder.running ? resolve() : setImmediate(look));
+      look();
+    });
+    await encoder.worker?.terminate();
+    const answers = await Promise.all([first, second]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 500]);
+    const [failed] = answers.filter(({ status }) => status === 500);
+    expect([failed?.body.code, failed?.body.detail]).toEqual([
+      'internal-error',
+      expect.not.stringMatching(/thread|worker/),
+    ]);
+    expect((await put(publisher, png(32))).status).toBe(200);
+  });
+
+  it('waits for its turn behind twenty others at most', async () => {
+    const publisher = await newApp(owner);
+    const answers = await Promise.all(Array.from({ length: 25 }, () => put(publisher, png(33))));
+    const refused = answers.filter(({ status }) => status !== 200);
+    expect(answers.length - refused.length).toBeGreaterThanOrEqual(21);
+    for (const { status, body, headers } of refused)
+      expect([status, body.code, headers['retry-after']]).toEqual([503, 'overloaded', '60']);
+    expect(refused.length).toBeGreaterThan(0);
   });
 
   it('that no review has seen is shown to its owner alone, and to staff once it was submitted', async () => {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CoreDatabase, newId, type CoreRow, type CoreTransaction } from '@mosis/db';
 import { iconKey } from '@mosis/object-store';
-import { PackageError, reencodePng } from '@mosis/package';
+import { PackageError } from '@mosis/package';
 import { ownChangeableApp, type Actor } from '../access/actor.js';
 import { AuditService, auditActor } from '../audit/audit.service.js';
 import { AppError } from '../common/app-error.js';
@@ -12,6 +12,7 @@ import { ObjectsService } from '../objects/objects.service.js';
 import { ReviewsService, type ReviewReason } from '../reviews/reviews.service.js';
 import { AppsRepository } from './apps.repository.js';
 import type { UpdateApp } from './apps.schemas.js';
+import { IconEncoder } from './icon-encoder.js';
 import { hashListing, hashSubject, isIntact, listingOf, sameListing, type Listing } from './listing.js';
 
 type AppRow = CoreRow<'apps'>;
@@ -27,6 +28,7 @@ export class ListingsService {
     private readonly objects: ObjectsService,
     private readonly audit: AuditService,
     private readonly jobs: JobsService,
+    private readonly icons: IconEncoder,
     private readonly clock: Clock,
   ) {}
 
@@ -39,10 +41,10 @@ export class ListingsService {
     });
   }
 
-  /** Re-encodes an image and makes it the icon. @throws AppError `icon-invalid`, `listing-frozen` */
+  /** Re-encodes an image and makes it the icon. @throws AppError `icon-invalid`, `listing-frozen`, `overloaded` */
   async setIcon(actor: Actor, packageId: string, image: Buffer): Promise<void> {
     ownChangeableApp(actor, await this.repository.findByPackageId(packageId));
-    const icon = await reencodeIcon(image);
+    const icon = await this.reencode(image);
     await this.storeIcon(icon, async (trx, sha256) => {
       const app = ownChangeableApp(actor, await this.repository.findByPackageId(packageId, trx));
       await this.apply(trx, actor, app, { icon_sha256: sha256 });
@@ -241,6 +243,18 @@ export class ListingsService {
     await this.jobs.enqueue(trx, 'objects.discard', { keys: [{ key: iconKey(sha256), sha256 }] });
   }
 
+  private async reencode(image: Buffer): Promise<Buffer> {
+    try {
+      return await this.icons.encode(image);
+    } catch (error) {
+      if (!(error instanceof PackageError)) throw error;
+      throw new AppError('icon-invalid', error.detail, {
+        errors: [{ pointer: '', code: error.code, detail: error.detail }],
+        cause: error,
+      });
+    }
+  }
+
   private async storeIcon(icon: Buffer, work: (trx: CoreTransaction, sha256: string) => Promise<void>): Promise<void> {
     const sha256 = sha256Hex(icon);
     const key = iconKey(sha256);
@@ -250,18 +264,6 @@ export class ListingsService {
       () => this.objects.store.putBytes(key, icon, { contentType: 'image/png' }),
       (trx) => work(trx, sha256),
     );
-  }
-}
-
-async function reencodeIcon(image: Buffer): Promise<Buffer> {
-  try {
-    return await reencodePng(image);
-  } catch (error) {
-    if (!(error instanceof PackageError)) throw error;
-    throw new AppError('icon-invalid', error.detail, {
-      errors: [{ pointer: '', code: error.code, detail: error.detail }],
-      cause: error,
-    });
   }
 }
 
