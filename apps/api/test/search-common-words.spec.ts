@@ -120,11 +120,13 @@ describe('searching for a word that more apps have than ranking looks at', () =>
     const said = 'Helper 1000';
     const both = async () => (await find({ q: 'photo zebra' })).slice(0, 4);
     expect(await both()).toEqual([said, 'Helper 1002', 'Helper 1001', 'Helper 1003']);
-    rawWriter.exec(`INSERT INTO apps (id, developer_id, package_id, name, description, developer_name, status, created_at, updated_at)
-      SELECT printf('%036d', n.i + 100000 * m.i), printf('%036d', 0), 'org.example.draft' || m.i || '.n' || n.i, 'Draft', 'photo', 'Maker',
-        'draft', '2026-01-01', '2026-01-01' FROM numbers n, (SELECT i FROM numbers LIMIT 3) m`);
+    // Apps that were taken out of the store are still among what has the word.
+    rawWriter.exec(`INSERT INTO apps (id, developer_id, package_id, name, description, developer_name, status, live_revision_id,
+        first_published_at, withdrawn_at, created_at, updated_at)
+      SELECT printf('%036d', n.i + 100000 * m.i), printf('%036d', 0), 'org.example.gone' || m.i || '.n' || n.i, 'Gone', 'photo', 'Maker',
+        'published', 'r', '2026-01-01', '2026-01-01', '2026-01-01', '2026-01-01' FROM numbers n, (SELECT i FROM numbers LIMIT 3) m`);
     expect(await both()).toEqual([said, 'Helper 1003', 'Helper 1002', 'Helper 1001']);
-    rawWriter.exec(`DELETE FROM apps WHERE status = 'draft';
+    rawWriter.exec(`DELETE FROM apps WHERE withdrawn_at IS NOT NULL;
       UPDATE apps SET tags = '["camera","old"]', description = 'Keeps every photo.' WHERE seq BETWEEN 1000 AND 1003`);
   });
 

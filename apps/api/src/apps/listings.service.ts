@@ -74,9 +74,8 @@ export class ListingsService {
 
   /** Proposes a developer's new name for each of their published apps. */
   async proposeDeveloperName(trx: CoreTransaction, actor: Actor, name: string): Promise<void> {
-    for (const app of await this.repository.listAllOf(trx, actor.developerId)) {
-      if (app.first_published_at !== null) await this.propose(trx, actor, app, { developer_name: name });
-    }
+    for (const app of await this.repository.listPublishedOf(trx, actor.developerId))
+      await this.propose(trx, actor, app, { developer_name: name });
   }
 
   /**

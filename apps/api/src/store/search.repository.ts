@@ -19,7 +19,7 @@ const BM25 = sql<number>`bm25(apps_fts, 10.0, 5.0, 1.0, 4.0, 3.0)`;
  * microseconds, and a word that more have ranks nothing.
  */
 export const MAX_LOOKED_THROUGH = 1_000;
-/** A word that more rows have says little of any of them, and costs much: bm25 reads all of them to find out how many there are, drafts as well. */
+/** A word that more rows have says little of any of them, and costs much: bm25 reads all of them to find out how many there are. */
 const MAX_TELLING_ROWS = 4_000;
 /** Rows of a three-letter piece that are counted: one that more have tells a near miss from nothing. */
 const MAX_PER_TRIGRAM = 500;
@@ -77,8 +77,8 @@ function isWanted(filter: StoreFilter): RawBuilder<unknown> {
 }
 
 /**
- * What matches, newest first, as a part of a query. What is no longer or not yet published is left out before the bound:
- * drafts, of which anybody makes as many as he likes, must not take the places of what was reviewed. The index that says so
+ * What matches, newest first, as a part of a query. What is no longer in the store is left out before the bound (what
+ * never was is in no index: anybody makes as many drafts as he likes). The index that says so
  * has all that is asked here; the table would be read through the pages of each description.
  */
 function listed(
