@@ -14,6 +14,7 @@ import {
   unique,
   upload,
   type Person,
+  type Publisher,
 } from './support/actors.js';
 import { rows, scalar } from './support/attack.js';
 import { TestPlatform } from './support/platform.js';
@@ -192,6 +193,70 @@ describe('an account', () => {
       } finally {
         await local.stop();
       }
+    });
+  });
+
+  describe('with a thousand drafts', () => {
+    let owner: Publisher;
+    beforeAll(async () => {
+      owner = await createPublisher(platform);
+      const { rawWriter } = platform.db;
+      rawWriter
+        .prepare(
+          `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 999)
+           INSERT INTO apps (id, developer_id, package_id, name, description, developer_name, created_at, updated_at)
+           SELECT printf('%036d', i), @id, 'com.example.many.n' || i, 'Draft ' || i, 'One of many.', 'Me', '2026-01-01', '2026-01-01'
+             FROM n`,
+        )
+        .run({ id: owner.id });
+    });
+
+    /** How often others had their turn while something was done. */
+    const countTurns = async <Result>(work: Promise<Result>): Promise<[result: Result, turns: number]> => {
+      let [turns, isDone] = [0, false];
+      const next = () => {
+        turns += 1;
+        if (!isDone) setImmediate(next);
+      };
+      setImmediate(next);
+      const result = await work;
+      isDone = true;
+      return [result, turns];
+    };
+
+    it('makes no more of them until it deletes one', async () => {
+      const create = () => owner.client.post('/v1/apps', { package_id: 'com.example.many.more', name: 'One more' });
+      expect(await create()).toMatchObject({
+        status: 409,
+        body: {
+          code: 'app-limit-reached',
+          detail: expect.stringMatching(/1000 apps .*never published.*delete/) as string,
+        },
+      });
+      expectStatus(await owner.client.delete('/v1/apps/com.example.many.n1'), 204);
+      expectStatus(await create(), 201);
+      expect((await create()).body.code).toBe('package-id-taken');
+    });
+
+    it('is exported page by page, whole and in order', async () => {
+      const [answer, turns] = await countTurns(owner.client.get('/v1/me/export'));
+      expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
+      const ids = answer.body.apps.map(({ package_id }: { package_id: string }) => package_id) as string[];
+      expect(ids).toHaveLength(1_000);
+      expect(ids.slice(0, 3)).toEqual(['com.example.many.n2', 'com.example.many.n3', 'com.example.many.n4']);
+      expect(ids.slice(-2)).toEqual([owner.packageId, 'com.example.many.more']);
+      expect(new Set(ids).size).toBe(1_000);
+      expect(turns).toBeGreaterThan(10);
+    });
+
+    it('is deleted in steps, between which others are answered', async () => {
+      const [answer, turns] = await countTurns(owner.client.delete('/v1/me'));
+      expect(answer.status).toBe(204);
+      expect(turns).toBeGreaterThan(30);
+      expect(scalar(platform, 'SELECT COUNT(*) FROM apps WHERE developer_id = ?', owner.id)).toBe(0);
+      expect(scalar(platform, `SELECT COUNT(*) FROM tombstones WHERE package_id LIKE 'com.example.many.%'`)).toBe(
+        1_000,
+      );
     });
   });
 

@@ -8,6 +8,12 @@ import {
   type TokenPurpose,
 } from '@mosis/db';
 
+/** An act of somebody's own. */
+export type AuditRow = Pick<
+  CoreRow<'audit_logs'>,
+  'seq' | 'occurred_at' | 'actor_kind' | 'action' | 'subject_kind' | 'subject_id' | 'data'
+>;
+
 /** All SQL of accounts, sessions and one-time tokens. */
 @Injectable()
 export class AccountsRepository {
@@ -133,14 +139,13 @@ export class AccountsRepository {
       .execute();
   }
 
-  /** What the audit log has of somebody's own acts, for their export; newest first, bounded. */
-  async listAuditOf(developerId: string, limit: number) {
-    return this.db.scan
+  /** What the audit log has of somebody's own acts, newest first, from behind a row on. */
+  async listAuditOf(developerId: string, after: AuditRow | undefined, limit: number): Promise<AuditRow[]> {
+    let query = this.db.scan
       .selectFrom('audit_logs')
-      .select(['occurred_at', 'actor_kind', 'action', 'subject_kind', 'subject_id', 'data'])
-      .where('actor_id', '=', developerId)
-      .orderBy('seq', 'desc')
-      .limit(limit)
-      .execute();
+      .select(['seq', 'occurred_at', 'actor_kind', 'action', 'subject_kind', 'subject_id', 'data'])
+      .where('actor_id', '=', developerId);
+    if (after) query = query.where('seq', '<', after.seq);
+    return query.orderBy('seq', 'desc').limit(limit).execute();
   }
 }

@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, Patch, Post, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Patch, Post, Res, StreamableFile } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
@@ -8,6 +8,7 @@ import { SESSION_COOKIE } from '../access/credentials.js';
 import { Route } from '../common/route.decorator.js';
 import { AccountsService } from './accounts.service.js';
 import { changePasswordSchema, developerSchema, exportSchema, updateMeSchema } from './accounts.schemas.js';
+import { AccountExportService } from './account-export.service.js';
 import { ProfileService } from './profile.service.js';
 
 @ApiTags('me')
@@ -16,6 +17,7 @@ export class MeController {
   constructor(
     private readonly profile: ProfileService,
     private readonly accounts: AccountsService,
+    private readonly exports: AccountExportService,
   ) {}
 
   @Get()
@@ -58,8 +60,10 @@ export class MeController {
 
   @Get('export')
   @Route({ summary: 'Everything the platform holds about me', access: { kind: 'session' }, answer: exportSchema })
-  async export(@CurrentActor() actor: Actor, @Res({ passthrough: true }) reply: FastifyReply) {
-    void reply.header('content-disposition', 'attachment; filename="mosis-export.json"');
-    return this.profile.export(actor);
+  async export(@CurrentActor() actor: Actor) {
+    return new StreamableFile(await this.exports.open(actor), {
+      type: 'application/json; charset=utf-8',
+      disposition: 'attachment; filename="mosis-export.json"',
+    });
   }
 }

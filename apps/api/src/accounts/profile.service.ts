@@ -1,9 +1,9 @@
+import { setImmediate } from 'node:timers/promises';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { CoreDatabase, type CoreRow } from '@mosis/db';
+import { CoreDatabase, type CoreRow, type CoreTransaction } from '@mosis/db';
 import type { Actor } from '../access/actor.js';
 import { ApiKeysService } from '../api-keys/api-keys.service.js';
 import { AppRemovalService } from '../apps/app-removal.service.js';
-import { AppsService } from '../apps/apps.service.js';
 import { ListingsService } from '../apps/listings.service.js';
 import { AuditService, auditActor } from '../audit/audit.service.js';
 import { AppError, notFound } from '../common/app-error.js';
@@ -15,8 +15,6 @@ import { SigningKeysService } from '../signing-keys/signing-keys.service.js';
 import { AccountsRepository } from './accounts.repository.js';
 import { toDeveloperResource, type DeveloperResource } from './accounts.schemas.js';
 
-const EXPORTED_AUDIT_ROWS = 10_000;
-
 /** One's own account: what it says, what it holds, and its end. */
 @Injectable()
 export class ProfileService implements OnModuleInit {
@@ -25,7 +23,6 @@ export class ProfileService implements OnModuleInit {
     private readonly repository: AccountsRepository,
     private readonly apiKeys: ApiKeysService,
     private readonly signingKeys: SigningKeysService,
-    private readonly apps: AppsService,
     private readonly removal: AppRemovalService,
     private readonly listings: ListingsService,
     private readonly audit: AuditService,
@@ -64,43 +61,21 @@ export class ProfileService implements OnModuleInit {
     return this.get(actor);
   }
 
-  /** Everything the platform holds about the actor, secrets' hashes left out. */
-  async export(actor: Actor): Promise<Record<string, unknown>> {
-    const id = actor.developerId;
-    const { apps, versions, reviews } = await this.apps.exportOf(id);
-    return {
-      exported_at: this.clock.timestamp(),
-      developer: await this.get(actor),
-      api_keys: await this.apiKeys.exportOf(id),
-      signing_keys: await this.signingKeys.exportOf(id),
-      sessions: (await this.repository.listSessions(id)).map(({ created_at, last_seen_at, expires_at }) => ({
-        created_at,
-        last_seen_at,
-        expires_at,
-      })),
-      apps,
-      versions,
-      reviews,
-      audit_log: (await this.repository.listAuditOf(id, EXPORTED_AUDIT_ROWS)).map((row) => ({
-        ...row,
-        data: JSON.parse(row.data) as unknown,
-      })),
-    };
-  }
-
   /**
    * Deletes the account: its credentials, its name and address, and every app that was never published. Published apps
-   * stay in the store as they were reviewed.
+   * stay in the store as they were reviewed. What was never published goes first, a few apps at a time, so that others are
+   * answered in between: a server that is ended meanwhile leaves an account with fewer of them, to be deleted again.
    *
    * @throws AppError `last-admin`
    */
   async delete(actor: Actor): Promise<void> {
+    const removeSome = async (trx: CoreTransaction) => {
+      await this.getDeletable(trx, actor);
+      return this.removal.removeSomeOf(trx, actor);
+    };
+    while (await this.db.write(removeSome)) await setImmediate();
     await this.db.write(async (trx) => {
-      const account = await this.repository.findById(actor.developerId, trx);
-      if (!account) throw notFound('account');
-      if (account.role === 'admin' && !(await this.repository.hasOtherAdmin(trx, account.id))) {
-        throw new AppError('last-admin', 'Make somebody else an admin first: a store without one cannot be run.');
-      }
+      const account = await this.getDeletable(trx, actor);
       const by = auditActor(actor);
       await this.removal.removeAllOf(trx, actor);
       await this.apiKeys.revokeAll(trx, account.id, 'account-deleted', by);
@@ -127,6 +102,15 @@ export class ProfileService implements OnModuleInit {
       await this.audit.append(trx, by, { action: 'developer.deleted', subject: { kind: 'developer', id: account.id } });
       await this.jobs.enqueue(trx, 'mail.account-deleted', { email: account.email, name: account.name });
     });
+  }
+
+  private async getDeletable(trx: CoreTransaction, actor: Actor): Promise<CoreRow<'developers'>> {
+    const account = await this.repository.findById(actor.developerId, trx);
+    if (!account) throw notFound('account');
+    if (account.role === 'admin' && !(await this.repository.hasOtherAdmin(trx, account.id))) {
+      throw new AppError('last-admin', 'Make somebody else an admin first: a store without one cannot be run.');
+    }
+    return account;
   }
 
   private async account(actor: Actor): Promise<CoreRow<'developers'>> {

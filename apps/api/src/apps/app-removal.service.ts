@@ -9,6 +9,9 @@ import { ObjectsService } from '../objects/objects.service.js';
 import { ReviewsService } from '../reviews/reviews.service.js';
 import { AppsRepository } from './apps.repository.js';
 
+/** Apps that one transaction deletes: each takes a millisecond, in which nobody else is answered. */
+const REMOVED_AT_ONCE = 25;
+
 /** The end of apps that were never published, and of what an account leaves open. */
 @Injectable()
 export class AppRemovalService implements OnModuleInit {
@@ -44,27 +47,43 @@ export class AppRemovalService implements OnModuleInit {
     });
   }
 
+  /**
+   * Deletes some apps of an account that were never published, withdrawing what of them is submitted; answers whether there may
+   * be more.
+   */
+  async removeSomeOf(trx: CoreTransaction, actor: Actor): Promise<boolean> {
+    const apps = await this.repository.listUnpublishedOf(trx, actor.developerId, REMOVED_AT_ONCE);
+    for (const app of apps) {
+      await this.withdrawOpen(trx, actor, app);
+      await this.removeOne(trx, actor, app);
+    }
+    return apps.length === REMOVED_AT_ONCE;
+  }
+
   /** Ends everything of an account that is open: submissions are withdrawn, apps that were never published deleted. */
   async removeAllOf(trx: CoreTransaction, actor: Actor): Promise<void> {
-    for (const app of await this.repository.listAllOf(trx, actor.developerId)) {
-      for (const { id, version_id } of await this.reviews.withdrawAllOpen(trx, app.id)) {
-        await this.audit.append(trx, auditActor(actor), {
-          ...(version_id === null
-            ? { action: 'listing.withdrawn', subject: { kind: 'app', id: app.id } }
-            : { action: 'version.withdrawn', subject: { kind: 'version', id: version_id } }),
-          data: { app_id: app.id, review_id: id },
-        });
-      }
+    while (await this.removeSomeOf(trx, actor));
+    for (const app of await this.repository.listPublishedOf(trx, actor.developerId)) {
+      await this.withdrawOpen(trx, actor, app);
       const waiting = await this.repository.findWaitingRevision(app.id, trx);
-      if (waiting && app.first_published_at !== null)
-        await this.repository.setRevisionState(trx, waiting.id, 'discarded');
-      if (app.first_published_at === null) await this.removeOne(trx, actor, app);
+      if (waiting) await this.repository.setRevisionState(trx, waiting.id, 'discarded');
     }
   }
 
   /** Queues the removal of a package that no version names any more. */
   async discardPackage(trx: CoreTransaction, sha256: string): Promise<void> {
     await this.jobs.enqueue(trx, 'objects.discard', { keys: [{ key: packageKey(sha256), sha256 }] });
+  }
+
+  private async withdrawOpen(trx: CoreTransaction, actor: Actor, app: CoreRow<'apps'>): Promise<void> {
+    for (const { id, version_id } of await this.reviews.withdrawAllOpen(trx, app.id)) {
+      await this.audit.append(trx, auditActor(actor), {
+        ...(version_id === null
+          ? { action: 'listing.withdrawn', subject: { kind: 'app', id: app.id } }
+          : { action: 'version.withdrawn', subject: { kind: 'version', id: version_id } }),
+        data: { app_id: app.id, review_id: id },
+      });
+    }
   }
 
   private async removeOne(trx: CoreTransaction, actor: Actor, app: CoreRow<'apps'>): Promise<void> {

@@ -24,6 +24,10 @@ type NewApp = Pick<
   | 'updated_at'
 >;
 
+/** Where an export goes on. */
+type ExportedVersion = Pick<CoreRow<'app_versions'>, 'version_code'> & Pick<AppRow, 'package_id'>;
+type ExportedReview = Pick<CoreRow<'reviews'>, 'id' | 'submitted_at'>;
+
 /** All SQL of apps and their listing revisions. */
 @Injectable()
 export class AppsRepository {
@@ -66,6 +70,17 @@ export class AppsRepository {
     return count;
   }
 
+  /** How many apps of a developer were never published. */
+  async countUnpublishedOf(handle: CoreHandle, developerId: string): Promise<number> {
+    const { count } = await handle
+      .selectFrom('apps')
+      .select((eb) => eb.fn.countAll<number>().as('count'))
+      .where('developer_id', '=', developerId)
+      .where('first_published_at', 'is', null)
+      .executeTakeFirstOrThrow();
+    return count;
+  }
+
   async insert(trx: CoreTransaction, app: NewApp): Promise<void> {
     await trx.insertInto('apps').values(app).execute();
   }
@@ -100,8 +115,27 @@ export class AppsRepository {
     return query.limit(limit).execute();
   }
 
-  async listAllOf(handle: CoreHandle, developerId: string): Promise<AppRow[]> {
-    return handle.selectFrom('apps').selectAll().where('developer_id', '=', developerId).orderBy('id').execute();
+  /** Apps of a developer that were published once. */
+  async listPublishedOf(handle: CoreHandle, developerId: string): Promise<AppRow[]> {
+    return handle
+      .selectFrom('apps')
+      .selectAll()
+      .where('developer_id', '=', developerId)
+      .where('first_published_at', 'is not', null)
+      .orderBy('id')
+      .execute();
+  }
+
+  /** Some apps of a developer that were never published. */
+  async listUnpublishedOf(handle: CoreHandle, developerId: string, limit: number): Promise<AppRow[]> {
+    return handle
+      .selectFrom('apps')
+      .selectAll()
+      .where('developer_id', '=', developerId)
+      .where('first_published_at', 'is', null)
+      .orderBy('id')
+      .limit(limit)
+      .execute();
   }
 
   /** Whether any version of the app waits for a decision or for its publication. */
@@ -184,9 +218,9 @@ export class AppsRepository {
     return revision !== undefined;
   }
 
-  /** Versions and reviews of a developer's apps, for their export. */
-  async listForExport(developerId: string) {
-    const versions = await this.db.scan
+  /** The next versions of a developer's apps, for their export. */
+  async listVersionsForExport(developerId: string, after: ExportedVersion | undefined, limit: number) {
+    let query = this.db.scan
       .selectFrom('app_versions as v')
       .innerJoin('apps as a', 'a.id', 'v.app_id')
       .select([
@@ -201,18 +235,36 @@ export class AppsRepository {
         'v.published_at',
         'v.created_at',
       ])
-      .where('a.developer_id', '=', developerId)
-      .orderBy('a.package_id')
-      .orderBy('v.version_code')
-      .execute();
-    const reviews = await this.db.scan
+      .where('a.developer_id', '=', developerId);
+    if (after) {
+      query = query.where((eb) =>
+        eb(eb.refTuple('a.package_id', 'v.version_code'), '>', eb.tuple(after.package_id, after.version_code)),
+      );
+    }
+    return query.orderBy('a.package_id').orderBy('v.version_code').limit(limit).execute();
+  }
+
+  /** The next reviews of a developer's apps, for their export. */
+  async listReviewsForExport(developerId: string, after: ExportedReview | undefined, limit: number) {
+    let query = this.db.scan
       .selectFrom('reviews as r')
       .innerJoin('apps as a', 'a.id', 'r.app_id')
-      .select(['a.package_id', 'r.kind', 'r.subject_sha256', 'r.submitted_at', 'r.decision', 'r.notes', 'r.decided_at'])
-      .where('a.developer_id', '=', developerId)
-      .orderBy('r.submitted_at')
-      .execute();
-    return { versions, reviews };
+      .select(['r.id', 'a.package_id', 'r.kind', 'r.subject_sha256', 'r.submitted_at', 'r.decision', 'r.notes'])
+      .select('r.decided_at')
+      .where('a.developer_id', '=', developerId);
+    if (after)
+      query = query.where((eb) =>
+        eb(eb.refTuple('r.submitted_at', 'r.id'), '>', eb.tuple(after.submitted_at, after.id)),
+      );
+    return query.orderBy('r.submitted_at').orderBy('r.id').limit(limit).execute();
+  }
+
+  /** The next apps of a developer, oldest first, for their export. */
+  async listForExport(developerId: string, after: AppRow | undefined, limit: number): Promise<AppRow[]> {
+    let query = this.db.read.selectFrom('apps').selectAll().where('developer_id', '=', developerId);
+    if (after)
+      query = query.where((eb) => eb(eb.refTuple('created_at', 'id'), '>', eb.tuple(after.created_at, after.id)));
+    return query.orderBy('created_at').orderBy('id').limit(limit).execute();
   }
 
   private prepare() {

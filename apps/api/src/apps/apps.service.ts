@@ -4,7 +4,7 @@ import { assertAppInScope, isStaff, ownApp, ownChangeableApp, type Actor } from 
 import { AuditService, auditActor } from '../audit/audit.service.js';
 import { AppError, notFound } from '../common/app-error.js';
 import { Clock } from '../common/clock.js';
-import { decodeCursor, toPage, type Page, type PageRequest } from '../common/pagination.js';
+import { decodeCursor, toPage, walkPages, type Page, type PageRequest } from '../common/pagination.js';
 import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
 import { IdempotencyService } from '../idempotency/idempotency.service.js';
@@ -13,9 +13,16 @@ import { AppsRepository } from './apps.repository.js';
 import { toAppResource, type AppResource, type CreateApp } from './apps.schemas.js';
 
 type AppRow = CoreRow<'apps'>;
+type ExportedRow<Name extends 'listVersionsForExport' | 'listReviewsForExport'> = Awaited<
+  ReturnType<AppsRepository[Name]>
+>[number];
 
 /** Bounds what one account can put into the catalogue. */
 const MAX_APPS = 10_000;
+/** Nobody has looked at these: what an account does to all of them at once (a new name, its end) must take moments. */
+const MAX_UNPUBLISHED_APPS = 1_000;
+/** Rows of an export that are in memory at a time; an app is up to 40 KB. */
+const EXPORT_PAGE = 100;
 
 /** Apps: creating them, showing them to their owner, taking them out of the store and back. */
 @Injectable()
@@ -49,6 +56,12 @@ export class AppsService {
       }
       if ((await this.repository.countOf(trx, actor.developerId)) >= MAX_APPS) {
         throw new AppError('app-limit-reached', `An account has at most ${MAX_APPS} apps.`);
+      }
+      if ((await this.repository.countUnpublishedOf(trx, actor.developerId)) >= MAX_UNPUBLISHED_APPS) {
+        throw new AppError(
+          'app-limit-reached',
+          `An account has at most ${MAX_UNPUBLISHED_APPS} apps that were never published. Publish or delete some of them first.`,
+        );
       }
       const now = this.clock.timestamp();
       await this.repository.insert(trx, {
@@ -84,17 +97,12 @@ export class AppsService {
       page.limit + 1,
       before,
     );
-    const waiting = await this.repository.listWaitingRevisions(rows.map((row) => row.id));
+    const waiting = await this.listWaiting(rows);
     return toPage(
       rows,
       page.limit,
       (row) => [row.created_at, row.id],
-      (row) =>
-        toAppResource(
-          row,
-          waiting.find((revision) => revision.app_id === row.id),
-          this.settings.publicUrl,
-        ),
+      (row) => toAppResource(row, waiting.get(row.id), this.settings.publicUrl),
     );
   }
 
@@ -148,18 +156,42 @@ export class AppsService {
     });
   }
 
-  /** What an account's export says of its apps. */
-  async exportOf(developerId: string) {
-    const apps = await this.repository.listAllOf(this.db.read, developerId);
-    return {
-      apps: await Promise.all(apps.map((app) => this.resource(app))),
-      ...(await this.repository.listForExport(developerId)),
-    };
+  /** What an account's export says of its apps, page by page. */
+  async *exportApps(developerId: string): AsyncGenerator<AppResource[]> {
+    for await (const rows of walkPages(EXPORT_PAGE, (last?: AppRow) =>
+      this.repository.listForExport(developerId, last, EXPORT_PAGE),
+    ))
+      yield this.resources(rows);
+  }
+
+  /** What an account's export says of its versions, page by page. */
+  exportVersions(developerId: string) {
+    return walkPages(EXPORT_PAGE, (last?: ExportedRow<'listVersionsForExport'>) =>
+      this.repository.listVersionsForExport(developerId, last, EXPORT_PAGE),
+    );
+  }
+
+  /** What an account's export says of its reviews, page by page. */
+  async *exportReviews(developerId: string) {
+    for await (const rows of walkPages(EXPORT_PAGE, (last?: ExportedRow<'listReviewsForExport'>) =>
+      this.repository.listReviewsForExport(developerId, last, EXPORT_PAGE),
+    ))
+      yield rows.map(({ id: _id, ...review }) => review);
   }
 
   /** An app's row as its owner sees it. */
   async resource(app: AppRow): Promise<AppResource> {
     return toAppResource(app, await this.repository.findWaitingRevision(app.id), this.settings.publicUrl);
+  }
+
+  private async resources(apps: readonly AppRow[]): Promise<AppResource[]> {
+    const waiting = await this.listWaiting(apps);
+    return apps.map((app) => toAppResource(app, waiting.get(app.id), this.settings.publicUrl));
+  }
+
+  private async listWaiting(apps: readonly AppRow[]): Promise<Map<string, CoreRow<'app_revisions'>>> {
+    const waiting = await this.repository.listWaitingRevisions(apps.map((app) => app.id));
+    return new Map(waiting.map((revision) => [revision.app_id, revision]));
   }
 
   private async change(

@@ -75,3 +75,17 @@ export function toPage<Row, Item>(
     next_cursor: rows.length > limit && last !== undefined ? encodeCursor(position(last)) : null,
   };
 }
+
+/** All pages of up to `size` rows; `list` answers those that come after a row, or the first ones. */
+export async function* walkPages<Row>(
+  size: number,
+  list: (last: Row | undefined) => Promise<Row[]>,
+): AsyncGenerator<Row[]> {
+  let last: Row | undefined;
+  for (;;) {
+    const rows = await list(last);
+    if (rows.length > 0) yield rows;
+    if (rows.length < size) return;
+    last = rows.at(-1);
+  }
+}
