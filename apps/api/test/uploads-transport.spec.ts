@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
+import { UploadReceiver } from '../src/versions/upload-receiver.js';
 import { PackageVerifier } from '../src/versions/package-verifier.js';
 import { addApiKey, buildTestPackage, createPublisher, expectStatus, type Publisher } from './support/actors.js';
 import { inventory } from './support/attack.js';
@@ -133,6 +134,34 @@ describe('a package on its way in', () => {
     expect(answers.filter(({ status }) => status === 409)).toHaveLength(29);
   });
 
+  it('does not wait for more than six of another developer that hardly arrive', async () => {
+    const [slow, other] = [await newApp(owner), await createPublisher(platform)];
+    const sockets = Array.from({ length: 8 }, () => open(slow, 'Content-Length: 1000'));
+    const answers = sockets.map(answerOf);
+    for (const socket of sockets) socket.write('P');
+    await until(() => countArriving(platform) >= 6);
+    const bytes = await buildTestPackage(other.key, { packageId: other.packageId });
+    expectStatus(await other.client.post(`/v1/apps/${other.packageId}/versions`, bytes), 201);
+    expect(countArriving(platform)).toBe(6);
+    // The further ones were not refused: they begin when others have ended.
+    for (const socket of sockets) socket.write('x'.repeat(999));
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(Array(8).fill(422));
+  });
+
+  it('is ended when it hardly arrives for a minute', async () => {
+    const socket = open(await newApp(owner), 'Content-Length: 100000');
+    const answer = answerOf(socket);
+    socket.write('x'.repeat(1_000));
+    await until(() => sizesOfArriving(platform).includes(1_000));
+    const receiver = platform.app.get(UploadReceiver);
+    receiver.endSlow();
+    expect(countArriving(platform)).toBe(1);
+    platform.clock.advance(60_000);
+    receiver.endSlow();
+    expect(await answer).toEqual({ status: 408, code: 'request-timeout' });
+    await untilGone(platform);
+  });
+
   it('under a code that several others have at the same time is the only one that stays', async () => {
     const publisher = await newApp(owner);
     const url = `/v1/apps/${publisher.packageId}/versions`;
@@ -201,6 +230,18 @@ async function fileAppears(platform: TestPlatform): Promise<void> {
 /** Resolves when no upload is arriving any more. */
 async function untilGone(platform: TestPlatform): Promise<void> {
   await until(() => !(inventory(platform).files as string[]).some((name) => name.startsWith('tmp/upload-')));
+}
+
+function listArriving(platform: TestPlatform): string[] {
+  return (inventory(platform).files as string[]).filter((name) => name.startsWith('tmp/upload-'));
+}
+
+function countArriving(platform: TestPlatform): number {
+  return listArriving(platform).length;
+}
+
+function sizesOfArriving(platform: TestPlatform): number[] {
+  return listArriving(platform).map((name) => statSync(join(platform.settings.dataDir, name)).size);
 }
 
 async function until(condition: () => boolean): Promise<void> {

@@ -48,4 +48,32 @@ describe('turns', () => {
     held();
     (await hasty.take(patient))();
   });
+
+  it('are shared: whoever has his share waits, is not refused, and keeps nobody behind him', async () => {
+    const turns = new Turns({ ...OPTIONS, atOnce: 3, atOncePerParty: 2, maxWaiting: 4, maxWaitingPerParty: 2 });
+    const order: string[] = [];
+    const take = async (name: string, party: string) => {
+      const giveBack = await turns.take(patient, party);
+      order.push(name);
+      return giveBack;
+    };
+    const [first, second] = [await take('a1', 'a'), await take('a2', 'a')];
+    const third = take('a3', 'a');
+    const fourth = take('a4', 'a');
+    await expect(turns.take(patient, 'a')).rejects.toMatchObject({ code: 'overloaded' });
+    const other = await take('b1', 'b');
+    const behind = take('b2', 'b');
+    expect(order).toEqual(['a1', 'a2', 'b1']);
+    other();
+    (await behind)();
+    expect(order.at(-1)).toBe('b2');
+    first();
+    second();
+    (await third)();
+    (await fourth)();
+    expect(order.slice(-2)).toEqual(['a3', 'a4']);
+    // All of them are free again.
+    await Promise.all(['x', 'y', 'z'].map((party) => take(party, party)));
+    expect(order.slice(-3)).toEqual(['x', 'y', 'z']);
+  });
 });

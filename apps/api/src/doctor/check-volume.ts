@@ -69,7 +69,7 @@ export function checkSpace(settings: Settings, freeBytes = measureFree(settings.
     return fail(
       'free space',
       detail,
-      `Make room: below ${formatBytes(settings.telemetry.minFreeBytes)} telemetry is refused, and soon every write.`,
+      `Make room: below ${formatBytes(settings.telemetry.minFreeBytes)} telemetry and packages are refused, and soon every write.`,
     );
   const wanted = [
     { bytes: LOW_DISK_BYTES, what: 'Make room: below 1 GiB the server says that it is degraded.' },

@@ -61,7 +61,10 @@ export class TelemetryStatusService {
     const problems: { code: string; detail: string }[] = [];
     const add = (code: string, detail: string) => problems.push({ code, detail });
     if (freeBytes < minFreeBytes)
-      add('telemetry-disk-low', `Less than ${minFreeBytes / MIB} MiB are free: telemetry is refused. Make room.`);
+      add(
+        'telemetry-disk-low',
+        `Less than ${minFreeBytes / MIB} MiB are free: telemetry and packages are refused. Make room.`,
+      );
     if (writer.rollupLagMs > LAG_LIMIT_MS)
       add(
         'telemetry-counts-late',

@@ -4,10 +4,13 @@ import { mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { AppError } from '../common/app-error.js';
+import { Clock } from '../common/clock.js';
 import { releaseMemory } from '../common/release-memory.js';
 import { Turns } from '../common/turns.js';
 import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
+import { UploadPace } from './upload-pace.js';
+import { UploadSpace, type ReservedSpace } from './upload-space.js';
 
 /** An upload that lies complete and synced in a file of its own, which nobody else writes to. */
 export interface ReceivedUpload {
@@ -16,10 +19,22 @@ export interface ReceivedUpload {
   sizeBytes: number;
 }
 
+/** A body on its way in. */
+export interface ArrivingUpload {
+  body: Readable;
+  /** What the client says that it sends. */
+  declaredBytes: number | undefined;
+  /** Whose it is. */
+  developerId: string;
+}
+
 /** Uploads that may arrive and be verified at the same time: each holds a file as large as its package. */
 const MAX_ARRIVING = 20;
+/** So many of one developer: who sends slowly must not hold all places. */
+const MAX_ARRIVING_PER_DEVELOPER = 6;
 /** Uploads beyond them that may wait, their bodies unread: each holds a connection. */
 const MAX_WAITING = 100;
+const MAX_WAITING_PER_DEVELOPER = 60;
 /** Many clients give a request no more time than this. */
 const MAX_WAIT_MS = 50_000;
 
@@ -29,36 +44,57 @@ export class UploadReceiver {
   private readonly folder: string;
   private readonly turns = new Turns({
     atOnce: MAX_ARRIVING,
+    atOncePerParty: MAX_ARRIVING_PER_DEVELOPER,
     maxWaiting: MAX_WAITING,
+    maxWaitingPerParty: MAX_WAITING_PER_DEVELOPER,
     maxWaitMs: MAX_WAIT_MS,
     refusal: 'Many uploads are arriving. Try again in a minute.',
   });
 
-  constructor(@Inject(SETTINGS) private readonly settings: Settings) {
+  private readonly pace: UploadPace;
+  private readonly space: UploadSpace;
+
+  constructor(
+    @Inject(SETTINGS) private readonly settings: Settings,
+    clock: Clock,
+  ) {
     this.folder = join(settings.dataDir, 'tmp');
+    this.pace = new UploadPace(clock);
+    this.space = new UploadSpace(settings.dataDir, settings.telemetry.minFreeBytes);
   }
 
   /**
-   * Receives a body and hands it to `work`; the file is gone afterwards, whatever happens.
+   * Receives a body of a developer's and hands it to `work`; the file is gone afterwards, whatever happens.
    *
-   * @throws AppError `package-too-large`, `package-empty`, `overloaded`
+   * @throws AppError `package-too-large`, `package-empty`, `overloaded`, `disk-low`, `request-timeout`
    */
   async receive<Result>(
-    body: Readable,
-    declaredBytes: number | undefined,
+    { body, declaredBytes, developerId }: ArrivingUpload,
     work: (upload: ReceivedUpload) => Promise<Result>,
   ): Promise<Result> {
     const maxBytes = this.settings.packageLimits.packedBytes;
     if (declaredBytes !== undefined && declaredBytes > maxBytes) throw tooLarge(maxBytes);
-    const giveBack = await this.turns.take(goneSignal(body));
+    const giveBack = await this.turns.take(goneSignal(body), developerId);
     const file = join(this.folder, `upload-${randomUUID()}`);
     try {
-      await mkdir(this.folder, { recursive: true, mode: 0o700 });
-      return await work({ file, ...(await this.write(body, file, maxBytes)) });
+      const space = await this.space.reserve(declaredBytes);
+      try {
+        await mkdir(this.folder, { recursive: true, mode: 0o700 });
+        const received = await this.write(body, file, space);
+        space.release();
+        return await work({ file, ...received });
+      } finally {
+        space.release();
+        await rm(file, { force: true });
+      }
     } finally {
-      await rm(file, { force: true });
       giveBack();
     }
+  }
+
+  /** Ends uploads that were too slow for a minute; it also happens by itself, every few seconds. */
+  endSlow(): void {
+    this.pace.endSlow();
   }
 
   /** Removes what a killed process left. */
@@ -67,19 +103,28 @@ export class UploadReceiver {
       await rm(join(this.folder, name), { force: true, recursive: true });
   }
 
-  private async write(body: Readable, file: string, maxBytes: number): Promise<{ sha256: string; sizeBytes: number }> {
+  private async write(
+    body: Readable,
+    file: string,
+    space: ReservedSpace,
+  ): Promise<{ sha256: string; sizeBytes: number }> {
+    const maxBytes = this.settings.packageLimits.packedBytes;
     const hash = createHash('sha256');
     const handle = await open(file, 'wx', 0o600);
     let sizeBytes = 0;
+    const pace = this.pace.watch(body);
     try {
       for await (const chunk of body as AsyncIterable<Buffer>) {
         sizeBytes += chunk.length;
+        pace.count(chunk.length);
         if (sizeBytes > maxBytes) throw tooLarge(maxBytes);
         hash.update(chunk);
         // Unlike write, this goes on until the whole chunk is written.
         await handle.appendFile(chunk);
+        space.written(chunk.length);
         releaseMemory(chunk); // Of 100 MiB, V8 would let 50 gather before it collects any.
       }
+      pace.stop();
       if (sizeBytes === 0)
         throw new AppError('package-empty', 'The body is empty. Send the package itself as application/octet-stream.');
       await handle.sync();
@@ -92,6 +137,7 @@ export class UploadReceiver {
       }
       throw error;
     } finally {
+      pace.stop();
       await handle.close();
     }
     return { sha256: hash.digest('hex'), sizeBytes };

@@ -71,7 +71,8 @@ export class UploadsService {
     );
     const first = scope && (await this.idempotency.begin(scope, null));
     try {
-      return await this.receiver.receive(upload.body, upload.declaredBytes, async (received) => {
+      const { body, declaredBytes } = upload;
+      return await this.receiver.receive({ body, declaredBytes, developerId: actor.developerId }, async (received) => {
         if (first) {
           this.idempotency.compare(first, received.sha256);
           return { version: first.body as VersionResource, replayed: true };
