@@ -63,6 +63,7 @@ export const PROBLEMS = {
   'last-admin': [409, 'This is the last admin'],
   'app-limit-reached': [409, 'The limit of apps is reached'],
   'key-limit-reached': [409, 'The limit of keys is reached'],
+  'draft-bytes-limit-reached': [409, 'The limit of unpublished packages is reached'],
   'idempotency-key-running': [409, 'The first request with this key is still running'],
   'batch-id-reused': [409, 'The batch id was used for another body'],
   'setup-done': [409, 'There is an admin already'],

@@ -98,6 +98,7 @@ describe('settings', () => {
     ['OBJECT_STORE_URL', ['file:///volume1/objects'], ['/volume1', 'file://volume1', 'https://bucket', 's3//bucket']],
     ['RATE_LIMITS', ['on', 'off'], ['yes', 'OFF']],
     ['PACKAGE_MAX_BYTES', ['1024', '104857600'], ['1023', '100MiB', '1.5']],
+    ['DRAFTS_MAX_BYTES', ['1024', '5368709120'], ['1023', '5GiB']],
     ['TELEMETRY_RAW_DAYS', ['8', '90', '3650'], ['7', '0', '1.5', '90d']],
     ['TELEMETRY_EXPORT', ['on', 'off'], ['yes']],
     ['TELEMETRY_BOT_ACTIVE_HOURS', ['1', '25'], ['0', '26']],

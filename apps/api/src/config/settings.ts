@@ -108,6 +108,12 @@ export const settingFields = {
     .default(500 * 1024 * 1024)
     .describe('Largest package, unpacked.'),
   PACKAGE_MAX_ENTRIES: z.coerce.number().int().min(1).default(10_000).describe('Most entries in a package.'),
+  DRAFTS_MAX_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1024)
+    .default(5 * 1024 * 1024 * 1024)
+    .describe('Bytes that packages of one developer may have together while they are drafts or in review.'),
   TELEMETRY_RAW_DAYS: count(8, 3650, 90).describe('Days that raw events are kept, by their receipt.'),
   TELEMETRY_EXPORT: flag.default(true).describe('`off` keeps the daily aggregates out of the object store.'),
   TELEMETRY_EXPORT_RAW: flag
@@ -124,7 +130,9 @@ export const settingFields = {
   TELEMETRY_BOT_ACTIVE_HOURS: count(1, 25, 20).describe(
     'Hours of a day with an interaction from which a device counts as a bot; 25 is never.',
   ),
-  TELEMETRY_MIN_FREE_MB: count(64, 1e9, 512).describe('Free MiB below which uploads are refused.'),
+  TELEMETRY_MIN_FREE_MB: count(64, 1e9, 512).describe(
+    'Free MiB below which uploads are refused, of telemetry and of packages.',
+  ),
   TELEMETRY_COMMIT_DELAY_MS: count(0, 1000, 20).describe(
     'Longest time that an upload waits for others to share its commit, in milliseconds.',
   ),
@@ -172,6 +180,8 @@ export interface Settings {
   allowSelfReview: boolean;
   reviewDueHours: number;
   packageLimits: { packedBytes: number; unpackedBytes: number; entries: number };
+  /** Bytes that packages of one developer may have together while they are drafts or in review. */
+  draftsMaxBytes: number;
   telemetry: TelemetrySettings;
 }
 
@@ -256,6 +266,7 @@ export function readSettings(environment: Record<string, string | undefined>): S
       unpackedBytes: values.PACKAGE_MAX_UNPACKED_BYTES,
       entries: values.PACKAGE_MAX_ENTRIES,
     },
+    draftsMaxBytes: values.DRAFTS_MAX_BYTES,
     telemetry: telemetrySettings(values),
   };
 }

@@ -1,4 +1,4 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Readable } from 'node:stream';
 import { newId, type CoreRow } from '@mosis/db';
 import { packageKey } from '@mosis/object-store';
@@ -10,6 +10,9 @@ import { ListingsService } from '../apps/listings.service.js';
 import { AuditService, auditActor } from '../audit/audit.service.js';
 import { AppError } from '../common/app-error.js';
 import { Clock } from '../common/clock.js';
+import { formatBytes } from '../common/format.js';
+import type { Settings } from '../config/settings.js';
+import { SETTINGS } from '../config/settings.token.js';
 import { IdempotencyService } from '../idempotency/idempotency.service.js';
 import { RequestLimits } from '../limits/request-limits.js';
 import { ObjectsService } from '../objects/objects.service.js';
@@ -53,13 +56,14 @@ export class UploadsService {
     private readonly limits: RequestLimits,
     private readonly audit: AuditService,
     private readonly clock: Clock,
+    @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
   /**
    * Stores an uploaded package as a draft.
    *
    * @throws PackageError for each rule of the format; AppError `manifest-id-mismatch`, `version-code-not-higher`,
-   *   `package-rejected`, `package-too-large`, and those of idempotency keys
+   *   `package-rejected`, `package-too-large`, `draft-bytes-limit-reached`, and those of idempotency keys
    */
   async upload(actor: Actor, packageId: string, upload: Upload): Promise<UploadAnswer> {
     const app = await this.apps.getOwnChangeable(actor, packageId);
@@ -72,6 +76,9 @@ export class UploadsService {
     const first = scope && (await this.idempotency.begin(scope, null));
     try {
       const { body, declaredBytes } = upload;
+      // What is larger than any package is refused as that.
+      const expectedBytes = Math.min(declaredBytes ?? 0, this.settings.packageLimits.packedBytes);
+      if (!first) await this.assertRoomForDrafts(actor, expectedBytes);
       return await this.receiver.receive({ body, declaredBytes, developerId: actor.developerId }, async (received) => {
         if (first) {
           this.idempotency.compare(first, received.sha256);
@@ -91,6 +98,7 @@ export class UploadsService {
     received: ReceivedUpload,
     scope: ReturnType<IdempotencyService['scopeOf']>,
   ): Promise<VersionResource> {
+    await this.assertRoomForDrafts(actor, received.sizeBytes);
     const verified = await this.verify(app, received);
     const { manifest, sha256 } = verified;
     if (manifest.id !== app.package_id) {
@@ -146,6 +154,16 @@ export class UploadsService {
     );
     if (verified.icon) await this.adoptIcon(actor, app, verified.icon);
     return resource;
+  }
+
+  /** Uploads of one developer that are under way at once may exceed it by what they bring. */
+  private async assertRoomForDrafts(actor: Actor, sizeBytes: number): Promise<void> {
+    const { draftsMaxBytes } = this.settings;
+    if ((await this.repository.sumUndecidedBytes(actor.developerId)) + sizeBytes <= draftsMaxBytes) return;
+    throw new AppError(
+      'draft-bytes-limit-reached',
+      `Packages that are drafts or in review have at most ${formatBytes(draftsMaxBytes)} together. Delete drafts that you do not need (withdraw those in review first), or wait for reviews.`,
+    );
   }
 
   /** The version is stored by now: an icon that cannot be taken over is no reason to say that it is not. */

@@ -123,6 +123,19 @@ export class VersionsRepository {
     return query.orderBy('v.version_code', 'desc').limit(limit).execute();
   }
 
+  /** Bytes of packages of a developer that are drafts or in review: those a developer can delete. */
+  async sumUndecidedBytes(developerId: string): Promise<number> {
+    const { bytes } = await this.db.read
+      .selectFrom('apps as a')
+      .innerJoin('app_versions as v', 'v.app_id', 'a.id')
+      .select((eb) => eb.fn.coalesce(eb.fn.sum<number>('v.package_size'), sql<number>`0`).as('bytes'))
+      .where('a.developer_id', '=', developerId)
+      // Written out, so that the index is used that has only these.
+      .where(sql<boolean>`v.status IN ('draft', 'review')`)
+      .executeTakeFirstOrThrow();
+    return bytes;
+  }
+
   async update(trx: CoreTransaction, id: string, change: Partial<VersionRow>, now: string): Promise<void> {
     await trx
       .updateTable('app_versions')
