@@ -24,5 +24,6 @@ export default {
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   maxWorkers: 2,
-  testTimeout: 60_000,
+  // To end what hangs, not to judge what is slow: a test of a minute takes several on a busy machine.
+  testTimeout: 300_000,
 };
