@@ -8,10 +8,13 @@ import { createScratch } from './support/files.js';
 import { startS3Server } from './support/s3-server.js';
 
 const MIB = 1024 * 1024;
-const OBJECT_BYTES = 128 * MIB;
+const OBJECT_BYTES = 256 * MIB;
 
-/** What chunks that wait for the garbage collector come to, whatever the object's size; a held object is far above. */
-const ALLOWED_GROWTH_BYTES = 64 * MIB;
+/**
+ * Between what chunks that wait for the garbage collector come to, whatever the object's size, and a held object: V8 begins to
+ * mark at 64 MiB of them, and more arrive while it does.
+ */
+const ALLOWED_GROWTH_BYTES = 160 * MIB;
 
 describe('memory', () => {
   let scratch: Awaited<ReturnType<typeof createScratch>>;
@@ -38,16 +41,19 @@ describe('memory', () => {
     return report.grownBytes;
   }
 
-  it.each([false, true])('stays flat with 128 MiB in and out of a directory (given away: %s)', async (consume) => {
+  it.each([false, true])('stays flat with 256 MiB in and out of a directory (given away: %s)', async (consume) => {
     const url = pathToFileURL(join(scratch.path, 'objects')).href;
     expect(await measure({ url }, consume)).toBeLessThan(ALLOWED_GROWTH_BYTES);
   });
 
-  it('stays flat with 128 MiB in and out of S3', async () => {
+  it('stays flat with 256 MiB in and out of S3', async () => {
     const server = await startS3Server();
-    const { endpoint, accessKeyId, secretAccessKey } = server;
-    const s3 = { endpoint, accessKeyId, secretAccessKey };
-    expect(await measure({ url: `s3://${server.bucket}`, s3 }, false)).toBeLessThan(ALLOWED_GROWTH_BYTES);
-    await server.kill();
+    try {
+      const { endpoint, accessKeyId, secretAccessKey } = server;
+      const s3 = { endpoint, accessKeyId, secretAccessKey };
+      expect(await measure({ url: `s3://${server.bucket}`, s3 }, false)).toBeLessThan(ALLOWED_GROWTH_BYTES);
+    } finally {
+      await server.kill();
+    }
   });
 });

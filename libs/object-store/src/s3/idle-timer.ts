@@ -16,6 +16,9 @@ export class IdleTimer {
       this.#onIdle();
     }, this.#timeoutMs);
     this.#timer.refresh();
+    // What it watches is a socket, which keeps the process alive itself; a piece of a file that is read after the connection
+    // broke must not.
+    this.#timer.unref();
   }
 
   stop(): void {
