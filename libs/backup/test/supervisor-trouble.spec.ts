@@ -13,7 +13,7 @@ describe('Litestream in trouble', () => {
   const problems = () => stage.supervisor?.status().problems.map(({ code }) => code);
 
   beforeAll(async () => {
-    await stage.start({ maxWalBytes: 6 * MIB, maxShadowBytes: 6 * MIB, lateAfterMs: 500, stalledAfterMs: 1_500 });
+    await stage.start({ maxWalBytes: 6 * MIB, maxShadowBytes: 6 * MIB, lateAfterMs: 500, stalledAfterMs: 5_000 });
     stage.write('core', 20);
     stage.write('telemetry', 20);
     await stage.untilHealthy();
