@@ -30,3 +30,5 @@ process.on('message', ({ sql, parameters }: { sql: string; parameters: unknown[]
 process.on('disconnect', () => process.exit(0));
 // A terminal's Ctrl-C reaches the whole group: the parent decides when this process ends.
 process.on('SIGINT', () => undefined);
+// Everything is loaded: what the queries themselves take begins now.
+process.send('ready');

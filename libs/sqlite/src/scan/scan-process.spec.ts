@@ -76,6 +76,25 @@ describe('the scan process', () => {
     expect(() => process.kill(pid ?? 0, 0)).toThrow('ESRCH');
   });
 
+  it('that takes its time to start, as on a busy machine, costs the first query nothing of its own', async () => {
+    start({ deadlineMs: 1_500 });
+    const first = scanner.query('SELECT 1 AS one', []);
+    process.kill(scanner.pid ?? 0, 'SIGSTOP');
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_600);
+    process.kill(scanner.pid ?? 0, 'SIGCONT');
+    expect(await first).toEqual([{ one: 1 }]);
+  });
+
+  it('is killed when it never gets ready', async () => {
+    start({ startMs: 1 });
+    const late = refusal(scanner.query('SELECT 1', []));
+    const { pid } = scanner;
+    expect(pid).toBeDefined();
+    expect(await late).toBe('deadline');
+    await scanner.close();
+    expect(() => process.kill(pid ?? 0, 0)).toThrow('ESRCH');
+  });
+
   it('is not believed any more once its query is given up, although its answer is on the way', async () => {
     start({ deadlineMs: 2_500 });
     await scanner.query('SELECT 1', []);

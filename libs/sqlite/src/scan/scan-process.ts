@@ -4,8 +4,10 @@ import { compiledModulePath } from '../compiled-module.js';
 /** Where and for how long scans run. */
 export interface ScanOptions {
   file: string;
-  /** Milliseconds one query may run before its process is killed. */
+  /** Milliseconds one query may run before its process is killed. They begin when the process is ready for it. */
   deadlineMs: number;
+  /** Milliseconds a process may take to be ready; on a busy machine starting one takes longer than any query may. */
+  startMs: number;
   /** Queries that may wait; one more is refused at once. */
   maxWaiting: number;
   /** Milliseconds without a query after which the process is ended to give its memory back. */
@@ -31,8 +33,10 @@ interface Waiting {
 }
 
 type Answer = { rows: unknown[] } | { error: { message: string; code?: string } };
+/** What the process says: once that it is ready, and then an answer to each query. */
+type Message = 'ready' | Answer;
 
-const DEFAULTS = { deadlineMs: 2_000, maxWaiting: 64, idleMs: 300_000 };
+const DEFAULTS = { deadlineMs: 2_000, startMs: 20_000, maxWaiting: 64, idleMs: 300_000 };
 
 /**
  * A child process with a read-only connection that runs one query at a time. better-sqlite3 cannot interrupt a query
@@ -44,6 +48,7 @@ export class ScanProcess {
   /** Processes that were killed and have not ended yet. */
   readonly #ending = new Map<ChildProcess, Promise<void>>();
   #child: ChildProcess | undefined;
+  #isReady = false;
   #running: Waiting | undefined;
   #deadline: NodeJS.Timeout | undefined;
   #idle: NodeJS.Timeout | undefined;
@@ -99,13 +104,23 @@ export class ScanProcess {
     }
     this.#running = next;
     const child = (this.#child ??= this.#start());
-    this.#deadline = setTimeout(() => this.#endRunning(), this.#options.deadlineMs);
+    this.#limit();
     try {
       child.send({ sql: next.sql, parameters: next.parameters });
     } catch (error) {
       // Something that cannot cross to another process, a function among the parameters.
       this.#finish((running) => running.reject(error as Error));
     }
+  }
+
+  /** Gives what runs its time: that of a query, once the process is there for it. */
+  #limit(): void {
+    clearTimeout(this.#deadline);
+    const { deadlineMs, startMs } = this.#options;
+    const message = this.#isReady
+      ? `The query ran longer than ${deadlineMs} ms and was ended.`
+      : `The scan process was not ready after ${startMs} ms and was ended.`;
+    this.#deadline = setTimeout(() => this.#endRunning(message), this.#isReady ? deadlineMs : startMs);
   }
 
   /** Lets go of the process at once: it may still speak or take its time to end, and nobody listens to it any more. */
@@ -120,14 +135,14 @@ export class ScanProcess {
     child.kill('SIGKILL');
   }
 
-  #endRunning(): void {
+  #endRunning(message: string): void {
     this.#abandon();
-    const { deadlineMs } = this.#options;
-    const late = new ScanUnavailableError('deadline', `The query ran longer than ${deadlineMs} ms and was ended.`);
+    const late = new ScanUnavailableError('deadline', message);
     this.#finish((running) => running.reject(late));
   }
 
   #start(): ChildProcess {
+    this.#isReady = false;
     const child = fork(compiledModulePath(import.meta.url, './scan-child.js'), [this.#options.file], {
       serialization: 'advanced',
       execArgv: [],
@@ -137,13 +152,21 @@ export class ScanProcess {
     // Neither the process nor its channel keeps the server alive.
     child.unref();
     child.channel?.unref();
-    child.on('message', (answer: Answer) => {
-      if (this.#child === child) this.#settle(answer);
+    child.on('message', (message: Message) => {
+      if (this.#child !== child) return;
+      if (message === 'ready') this.#begin();
+      else this.#settle(message);
     });
     // More than one error may come: a process that could not start cannot be sent to either.
     child.on('error', (error) => this.#lost(child, error.message));
     child.once('exit', (code, signal) => this.#lost(child, `The scan process ended by itself (${signal ?? code}).`));
     return child;
+  }
+
+  /** The process has what it was sent, and goes about it now. */
+  #begin(): void {
+    this.#isReady = true;
+    if (this.#running) this.#limit();
   }
 
   #settle(answer: Answer): void {
