@@ -22,6 +22,8 @@ export interface AnalyticsOptions {
   idleMs?: number;
   /** Milliseconds a question to raw events may take. */
   queryDeadlineMs?: number;
+  /** Milliseconds an interrupted request has to say so before its process is killed. */
+  graceMs?: number;
   /** Wall clock, milliseconds. */
   now: () => number;
 }
@@ -31,11 +33,9 @@ export interface AnalyticsOptions {
  * day that is archived adds to it.
  */
 const ALLOCATOR = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131072' };
-const DEFAULTS = { memoryLimitMb: 256, threads: 2, idleMs: 60_000, queryDeadlineMs: 10_000 };
+const DEFAULTS = { memoryLimitMb: 256, threads: 2, idleMs: 60_000, queryDeadlineMs: 10_000, graceMs: 500 };
 /** Copies, exports and recounts are many times slower than this only when something is broken. */
 const WORK_DEADLINE_MS = 15 * 60_000;
-/** How long an interrupted request has to say so before its process is killed. */
-const GRACE_MS = 500;
 const MAX_WAITING = 32;
 const SQL_MAX_ROWS = 10_000;
 
@@ -186,7 +186,7 @@ export class AnalyticsProcess {
     pending.timer = setTimeout(() => {
       this.#settle(pending, () => pending.reject(new DeadlineError(pending.deadlineMs)), false);
       this.#end('crashed', 'The analytics process was ended because another request did not stop at its deadline.');
-    }, GRACE_MS);
+    }, this.#options.graceMs);
   }
 
   #settle(pending: Pending, settle: () => void, goOn = true): void {

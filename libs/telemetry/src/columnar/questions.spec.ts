@@ -309,6 +309,9 @@ function walk(events: Walked[], steps: string[], withinMs: number): number[] {
 describe('the analytics process', () => {
   it('stops a question at its deadline and answers the next one', async () => {
     fixture.receive('2026-11-10', [{ timeMs: at('10T10:00:00') }]);
+    await analytics.close();
+    // A process that is slow to say that it has stopped is killed in earnest, and here it must not be.
+    analytics = new AnalyticsProcess({ dataDir: fixture.dataDir, rawDays: 90, graceMs: 20_000, now: () => nowMs });
     await analytics.sql('SELECT 1');
     const { pid } = analytics;
     const endless = {
