@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { sessionIdOf, someEvents } from './support/batches.js';
 import { seededRandom } from './support/batches.js';
 import { DirectEngine, TINY_BOTS } from './support/direct-engine.js';
@@ -150,7 +150,8 @@ describe('a hundred days', () => {
 describe('rows that have served their time', () => {
   it('cannot be reached by a question even before they are dropped, and three partitions go at most at once', async () => {
     const clock = new TestClock();
-    const engine = await openEngine(newDataDir(), clock);
+    const dataDir = newDataDir();
+    const engine = await openEngine(dataDir, clock);
     const deviceId = 'd';
     for (let day = 0; day < 16; day += 1) {
       const events = someEvents(2).map((event) => ({ ...event, data: { day } }));
@@ -173,5 +174,6 @@ describe('rows that have served their time', () => {
     const overview = await engine.query('overview', { packageId: APP, range, includeBots: false });
     expect(JSON.stringify(overview)).toContain('32');
     await engine.close();
+    rmSync(dataDir, { recursive: true });
   });
 });

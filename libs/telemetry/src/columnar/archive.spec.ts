@@ -50,8 +50,14 @@ afterEach(async () => {
 });
 
 async function readParquet(path: string, what = '*', rest = ''): Promise<Record<string, unknown>[]> {
-  const connection = await (await DuckDBInstance.create()).connect();
-  return (await connection.runAndReadAll(`SELECT ${what} FROM read_parquet('${path}') ${rest}`)).getRowObjectsJS();
+  const instance = await DuckDBInstance.create();
+  const connection = await instance.connect();
+  try {
+    return (await connection.runAndReadAll(`SELECT ${what} FROM read_parquet('${path}') ${rest}`)).getRowObjectsJS();
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
 }
 
 describe('the Parquet copy of a closed partition', () => {

@@ -85,8 +85,14 @@ async function keys(prefix = 'telemetry/'): Promise<string[]> {
 }
 
 async function elsewhere(sql: string): Promise<Record<string, unknown>[]> {
-  const connection = await (await DuckDBInstance.create()).connect();
-  return (await connection.runAndReadAll(sql)).getRowObjectsJS();
+  const instance = await DuckDBInstance.create();
+  const connection = await instance.connect();
+  try {
+    return (await connection.runAndReadAll(sql)).getRowObjectsJS();
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
 }
 
 async function manifest(): Promise<Manifest> {
