@@ -45,8 +45,8 @@ describe('the heap of a server', () => {
         await once(answer.resume(), 'end');
       };
       const grown = churn();
-      shrinkHeapAtRest(server, { restMs: 300, collect: (how) => (collections.push(how), gc(how)) });
-      for (const until = performance.now() + 900; performance.now() < until;) await ask();
+      shrinkHeapAtRest(server, { restMs: 2_000, collect: (how) => (collections.push(how), gc(how)) });
+      for (const until = performance.now() + 3_000; performance.now() < until;) await ask();
       const busy = [collections.length, youngMib()];
       // Whoever looks after the server does not keep it from resting.
       while (collections.length === 0) await ask('/healthz');
