@@ -72,6 +72,7 @@ describe('backups in S3', () => {
     await stage.until('a late backup', ({ problems }) => problems.some(({ code }) => code === 'backup-late'));
     const startedAt = performance.now();
     await stage.stop();
-    expect(performance.now() - startedAt).toBeLessThan(4_000);
+    // Litestream is killed after the five seconds that this stage gives it; what waits for the server waits for ever.
+    expect(performance.now() - startedAt).toBeLessThan(20_000);
   });
 });
