@@ -74,7 +74,7 @@ export function testAccessibility(stage: Stage): void {
     await page.keyboard.press('Tab');
     expect(await focusedText(reader)).toBe('Skip to the content');
     await page.keyboard.press('Enter');
-    expect(await page.evaluate(() => document.activeElement?.id)).toBe('main');
+    await page.waitForFunction(() => document.activeElement?.id === 'main');
     await page.keyboard.press('Shift+Tab');
     // The menu of a narrow window opens and closes by the keyboard as well.
     await button(reader, 'Open navigation').focus();
@@ -86,7 +86,7 @@ export function testAccessibility(stage: Stage): void {
     await page.getByRole('heading', { name: 'Decision' }).waitFor();
     await page.keyboard.press('a');
     await page.getByLabel('Notes').waitFor();
-    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('TEXTAREA');
+    await page.waitForFunction(() => document.activeElement?.tagName === 'TEXTAREA');
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     await page.getByText('Approved', { exact: true }).waitFor();

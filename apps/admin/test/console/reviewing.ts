@@ -21,7 +21,7 @@ export function testReviewing(stage: Stage): void {
       .getByRole('button', { name: /main\.lua/ })
       .click();
     const diff = page.getByRole('region', { name: 'scripts/main.lua' });
-    await diff.waitFor();
+    await diff.locator('tr[data-kind="removed"]').first().waitFor();
     expect(await diff.locator('tr[data-kind="removed"]').allTextContents()).toEqual(['2−removedprint("two")']);
     expect(await diff.locator('tr[data-kind="added"]').textContent()).toContain('print("2U+202E")');
     expect(await section('Package and signature').getByText('Dora’s new key').count()).toBe(1);

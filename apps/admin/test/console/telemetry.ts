@@ -86,7 +86,8 @@ export function testTelemetry(stage: Stage): void {
       { device: 'two', version: '1.0.1' },
       { device: 'two', version: '1.0.2' },
     ]);
-    const answered = page.waitForResponse((answer) => answer.url().includes('/telemetry/live'));
+    // The page that is open asks the same of its own app, every few seconds.
+    const answered = page.waitForResponse((answer) => answer.url().includes(`/apps/${LANTERN}/telemetry/live`));
     await page.goto(`/admin/apps/${LANTERN}/telemetry`);
     const now = page.getByRole('region', { name: 'Now' });
     const live = (await (await answered).json()) as TelemetryLive;
@@ -123,7 +124,9 @@ async function readChart(page: Page): Promise<{ values: number[]; valueOfPixel: 
   const heights = await chart
     .locator('circle')
     .evaluateAll((dots) => dots.map((dot) => Number(dot.getAttribute('cy'))));
-  const ticks = await chart.locator('.recharts-yAxis-tick-labels text').evaluateAll((labels) =>
+  const tickLabels = chart.locator('.recharts-yAxis-tick-labels text');
+  await tickLabels.first().waitFor();
+  const ticks = await tickLabels.evaluateAll((labels) =>
     labels.map((label) => ({
       y: Number(label.getAttribute('y')),
       value: Number(label.textContent.replaceAll(',', '')),

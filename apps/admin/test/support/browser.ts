@@ -112,10 +112,17 @@ async function launch(): Promise<Browser> {
   });
 }
 
-/** Gives a window another look, with the page that it shows. */
+/** Gives a window another look, and resolves when the page that it shows has heard of it and is drawn so. */
 export async function show({ page }: Visitor, { scheme = 'light', width = 1280 }: Look): Promise<void> {
   await page.setViewportSize({ width, height: 800 });
   await page.emulateMedia({ colorScheme: scheme });
+  await page.waitForFunction((wanted) => {
+    // A page that is none of the console's has no scheme of its own.
+    const { mantineColorScheme = wanted } = document.documentElement.dataset;
+    return mantineColorScheme === wanted;
+  }, scheme);
+  // The first one may be called for a frame whose layout was on its way already.
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
 }
 
 /** Signs a person in by the API, for tests that are about something else. */
