@@ -8,7 +8,6 @@ import {
 } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
-import { pick } from './random.js';
 
 /** The ways in which a request can go wrong between a device and the server. */
 export const FAULTS = [
@@ -47,6 +46,7 @@ export class FailingProxy {
   readonly bodiesByBatch = new Map<string, Set<string>>();
   private readonly server: Server;
   private readonly target: URL;
+  private readonly deck: Fault[] = [];
 
   constructor(private readonly options: FailingProxyOptions) {
     this.target = new URL(options.target);
@@ -68,8 +68,7 @@ export class FailingProxy {
   }
 
   private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { random, faults = FAULTS } = this.options;
-    const fault = random() < this.failureRate ? pick(random, faults) : undefined;
+    const fault = this.options.random() < this.failureRate ? this.drawFault() : undefined;
     this.seen.set(fault ?? 'passed', (this.seen.get(fault ?? 'passed') ?? 0) + 1);
     if (fault === 'refused') return void request.socket.destroy();
 
@@ -94,6 +93,13 @@ export class FailingProxy {
       default:
         return this.spoilAnswer(request, response, body, fault);
     }
+  }
+
+  /** From a deck that is used up before it is shuffled again: each fault comes as often as any other, in few requests. */
+  private drawFault(): Fault {
+    const { random, faults = FAULTS } = this.options;
+    if (this.deck.length === 0) this.deck.push(...faults);
+    return this.deck.splice(Math.floor(random() * this.deck.length), 1)[0]!;
   }
 
   private async spoilAnswer(
