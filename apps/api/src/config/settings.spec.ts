@@ -121,10 +121,8 @@ describe('settings', () => {
       gatherMs: 20,
       analyticsMemoryMb: 256,
     });
-    expect(readSettings({ TELEMETRY_EXPORT: 'off', TELEMETRY_EXPORT_RAW: 'on' }).telemetry).toMatchObject({
-      exportAggregates: false,
-      exportRaw: true,
-    });
+    expect(readSettings({ TELEMETRY_EXPORT: 'off' }).telemetry).toMatchObject({ exportAggregates: false });
+    expect(readSettings({ TELEMETRY_EXPORT_RAW: 'on' }).telemetry).toMatchObject({ exportRaw: true });
   });
 
   it('that go together are set together', () => {
@@ -132,6 +130,8 @@ describe('settings', () => {
     expect(namesOf({ ADMIN_PASSWORD: 'a good password' })).toEqual(['ADMIN_EMAIL']);
     expect(namesOf({ S3_ACCESS_KEY_ID: 'id' })).toEqual(['S3_SECRET_ACCESS_KEY']);
     expect(namesOf({ OBJECT_STORE_URL: 's3://bucket' })).toEqual(['S3_ACCESS_KEY_ID']);
+    expect(namesOf({ TELEMETRY_EXPORT: 'off', TELEMETRY_EXPORT_RAW: 'on' })).toEqual(['TELEMETRY_EXPORT_RAW']);
+    expect(namesOf({ TELEMETRY_EXPORT: '0', TELEMETRY_EXPORT_RAW: 'true' })).toEqual(['TELEMETRY_EXPORT_RAW']);
     const s3 = { OBJECT_STORE_URL: 's3://bucket/x', S3_ACCESS_KEY_ID: 'id', S3_SECRET_ACCESS_KEY: 'secret' };
     expect(readSettings(s3)).toMatchObject({ objectStoreUrl: 's3://bucket/x', s3: { accessKeyId: 'id' } });
   });

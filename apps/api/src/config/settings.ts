@@ -118,7 +118,9 @@ export const settingFields = {
   TELEMETRY_EXPORT: flag.default(true).describe('`off` keeps the daily aggregates out of the object store.'),
   TELEMETRY_EXPORT_RAW: flag
     .default(false)
-    .describe('`on` puts the raw events of each closed day into the object store as well.'),
+    .describe(
+      '`on` puts the raw events of each closed day into the object store as well; needs `TELEMETRY_EXPORT=on`.',
+    ),
   TELEMETRY_DAILY_EVENTS_PER_APP: count(1, 1e12, 20_000_000).describe('Most events that an app may send in a day.'),
   TELEMETRY_NEW_DEVICES_PER_APP_DAY: count(1, 1e9, 1_000_000).describe(
     'Most devices never seen before that an app may bring in a day.',
@@ -155,6 +157,8 @@ function findContradictions(given: Record<string, string | undefined>): string[]
     problems.push('BACKUP_S3_ACCESS_KEY_ID: is needed with an s3:// BACKUP_URL');
   if (given.OBJECT_STORE_URL?.startsWith('s3://') && !given.S3_ACCESS_KEY_ID && !given.S3_SECRET_ACCESS_KEY)
     problems.push('S3_ACCESS_KEY_ID: is needed with an s3:// OBJECT_STORE_URL');
+  if (flag.safeParse(given.TELEMETRY_EXPORT).data === false && flag.safeParse(given.TELEMETRY_EXPORT_RAW).data === true)
+    problems.push('TELEMETRY_EXPORT_RAW: nothing is exported with TELEMETRY_EXPORT=off: switch both off, or both on');
   return problems;
 }
 

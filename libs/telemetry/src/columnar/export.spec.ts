@@ -15,7 +15,7 @@ import { runArchive } from './run-archive.js';
 import { runExport } from './run-export.js';
 import { bitmapOf, TelemetryFixture } from './test/telemetry-fixture.js';
 
-const options = { raw: false, rawDays: 90 };
+const options = { aggregates: true, raw: false, rawDays: 90 };
 const DAY = '2026-11-10';
 const ONE = 'com.dev.one';
 

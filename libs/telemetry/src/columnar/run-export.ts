@@ -10,7 +10,9 @@ import { hasCurrentArchive } from './run-archive.js';
 import { scratchFolder } from './scratch.js';
 
 export interface ExportOptions {
-  /** Whether the archive's files go to the object store as well. */
+  /** Whether daily aggregates go to the object store. */
+  aggregates: boolean;
+  /** Whether the archive's files go there as well. */
   raw: boolean;
   /** Days after which a raw copy is removed again. */
   rawDays: number;
@@ -20,7 +22,8 @@ const PARQUET = 'application/vnd.apache.parquet';
 
 /**
  * Brings the object store up to date: the aggregates of past bucket days that have changed since they were exported, the raw
- * copies when asked for, and last the manifest. Raw copies past their time are removed whether asked for or not.
+ * copies when asked for, and last the manifest. Raw copies that are there already are renewed after an erasure, and removed
+ * when they are past their time, whether asked for or not.
  * Each step is recorded after it is done, so a run that was cut short is finished by the next one. A day whose aggregates
  * cannot be made does not keep the others from theirs; the first failure is thrown at the end.
  *
@@ -29,11 +32,12 @@ const PARQUET = 'application/vnd.apache.parquet';
 export async function runExport(deps: ColumnarDeps, options: ExportOptions): Promise<{ exported: string[] }> {
   try {
     const exported: string[] = [];
-    const purgedBefore = (await readManifest(deps.objects))?.purged_before ?? null;
-    const failures = await exportAggregates(deps, purgedBefore, exported);
+    const manifest = await readManifest(deps.objects);
+    const purgedBefore = manifest?.purged_before ?? null;
+    const failures = options.aggregates ? await exportAggregates(deps, purgedBefore, exported) : [];
     await exportRaw(deps, options, exported);
     await removeExpiredRaw(deps, options);
-    await writeManifest(deps, purgedBefore);
+    if (options.aggregates || options.raw || manifest) await writeManifest(deps, purgedBefore);
     if (failures.length > 0) throw failures[0];
     return { exported };
   } catch (error) {
@@ -50,10 +54,15 @@ async function exportAggregates(
 ): Promise<unknown[]> {
   const failures: unknown[] = [];
   const today = dayOf(deps.now());
-  const waiting = (await deps.state.listBucketDays())
+  const changed = (await deps.state.listBucketDays())
     .filter(({ day, version, exported: last }) => day < today && last?.version !== version)
-    .filter(({ day }) => purgedBefore === null || formatDay(day) >= purgedBefore)
     .sort((a, b) => a.day - b.day);
+  const isPurged = (day: number) => purgedBefore !== null && formatDay(day) < purgedBefore;
+  // Recorded, so that nothing waits for an export that never comes.
+  for (const { day, version } of changed.filter((each) => isPurged(each.day))) {
+    await deps.state.recordPurged(day, version);
+  }
+  const waiting = changed.filter(({ day }) => !isPurged(day));
   for (const [index, { day }] of waiting.entries()) {
     const fields = { day: formatDay(day), done: index + 1, of: waiting.length };
     const written = await deps.analytics.run('aggregates', { day }).catch((error: Error) => error);
@@ -87,12 +96,16 @@ async function keepReplaced({ objects, dataDir }: ColumnarDeps, day: number, sha
   );
 }
 
-/** Raw copies that are replaced are not kept: what an erasure took out of them must be gone. */
+/**
+ * Raw copies that are replaced are not kept: what an erasure took out of them must be gone. Therefore those that are there
+ * follow the archive also when no others are asked for.
+ */
 async function exportRaw(deps: ColumnarDeps, options: ExportOptions, exported: string[]): Promise<void> {
-  if (!options.raw) return;
   const horizon = dayOf(deps.now()) - options.rawDays;
+  const present = new Set((await listRawCopies(deps)).map(({ day }) => day));
   const waiting = (await deps.state.listPartitions())
     .filter((partition) => partition.closed && partition.day > horizon && hasCurrentArchive(deps.dataDir, partition))
+    .filter(({ day }) => options.raw || present.has(day))
     .sort((a, b) => a.day - b.day);
   for (const [index, { day, archive, exportedSha256 }] of waiting.entries()) {
     if (!archive || archive.sha256 === exportedSha256) continue;
@@ -111,13 +124,20 @@ async function exportRaw(deps: ColumnarDeps, options: ExportOptions, exported: s
   }
 }
 
-async function removeExpiredRaw({ objects, state, now, log }: ColumnarDeps, options: ExportOptions): Promise<void> {
-  const horizon = dayOf(now()) - options.rawDays;
-  const expired: { key: string; day: number }[] = [];
+/** The raw copies that the object store holds, recorded or not. */
+async function listRawCopies({ objects }: ColumnarDeps): Promise<{ key: string; day: number }[]> {
+  const copies: { key: string; day: number }[] = [];
   for await (const { key } of objects.list(RAW_PREFIX)) {
     const day = dayInKey(key);
-    if (day !== undefined && parseDay(day) <= horizon) expired.push({ key, day: parseDay(day) });
+    if (day !== undefined) copies.push({ key, day: parseDay(day) });
   }
+  return copies;
+}
+
+async function removeExpiredRaw(deps: ColumnarDeps, options: ExportOptions): Promise<void> {
+  const { objects, state, now, log } = deps;
+  const horizon = dayOf(now()) - options.rawDays;
+  const expired = (await listRawCopies(deps)).filter(({ day }) => day <= horizon);
   const recorded = new Set((await state.listPartitions()).map(({ day }) => day));
   for (const { key, day } of expired) {
     await objects.delete(key);

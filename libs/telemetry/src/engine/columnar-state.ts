@@ -25,4 +25,6 @@ export interface ColumnarState {
   recordArchive(day: number, copy: { revision: number; rows: number; bytes: number; sha256: string }): Promise<boolean>;
   recordRawExport(day: number, sha256: string | null): Promise<void>;
   recordExport(day: number, copy: { version: number; rows: number; bytes: number; sha256: string }): Promise<void>;
+  /** A bucket day whose aggregates were purged does not wait for an export, as it stands at this version. */
+  recordPurged(day: number, version: number): Promise<void>;
 }

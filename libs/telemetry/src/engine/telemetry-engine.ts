@@ -218,13 +218,15 @@ export class TelemetryEngine {
     });
   }
 
-  /** Brings the object store up to date with what may go there. @throws ExportError */
+  /**
+   * Brings the object store up to date with what may go there: nothing new while exports are off, but raw copies from before
+   * are renewed after an erasure and removed in their time. @throws ExportError
+   */
   async runExport(): Promise<{ exported: string[] }> {
-    const { exportAggregates, exportRaw, rawDays } = this.options;
-    if (!exportAggregates) return { exported: [] };
+    const { exportAggregates: aggregates, exportRaw, rawDays } = this.options;
     return this.#alone(async () => {
       await this.#writer.call('flush');
-      return runExport(this.#columnar(), { raw: exportRaw, rawDays });
+      return runExport(this.#columnar(), { aggregates, raw: aggregates && exportRaw, rawDays });
     });
   }
 

@@ -62,4 +62,8 @@ export class WriterColumnarState implements ColumnarState {
   ): Promise<void> {
     await this.writer.call('recordExport', { day, ...copy });
   }
+
+  async recordPurged(day: number, version: number): Promise<void> {
+    await this.writer.call('recordPurged', { day, version });
+  }
 }

@@ -165,6 +165,15 @@ export class Maintenance extends ErasureSteps {
       .run({ ...input, now: this.now() });
   }
 
+  recordPurged(input: { day: number; version: number }): void {
+    this.store.db
+      .prepare(
+        `UPDATE bucket_days SET exported_version = @version, exported_rows = NULL, exported_bytes = NULL,
+           exported_sha256 = NULL, exported_ms = NULL WHERE day = @day`,
+      )
+      .run(input);
+  }
+
   /**
    * Puts a device's bucket day on the bots' side, or back. `tally` holds its rows of that day up to the ids of `upTo`;
    * what came since is read here.

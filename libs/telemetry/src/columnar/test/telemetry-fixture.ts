@@ -26,9 +26,9 @@ interface BucketDayRow {
   day: number;
   version: number;
   changed_ms: number;
-  exported_version: number;
-  exported_rows: number;
-  exported_bytes: number;
+  exported_version: number | null;
+  exported_rows: number | null;
+  exported_bytes: number | null;
   exported_sha256: string | null;
 }
 
@@ -133,14 +133,15 @@ export class TelemetryFixture {
           day: row.day,
           version: row.version,
           changedMs: row.changed_ms,
-          exported: row.exported_sha256
-            ? {
-                version: row.exported_version,
-                rows: row.exported_rows,
-                bytes: row.exported_bytes,
-                sha256: row.exported_sha256,
-              }
-            : null,
+          exported:
+            row.exported_version === null
+              ? null
+              : {
+                  version: row.exported_version,
+                  rows: row.exported_rows ?? 0,
+                  bytes: row.exported_bytes ?? 0,
+                  sha256: row.exported_sha256 ?? '',
+                },
         })),
       recordArchive: async (day, { revision, rows, bytes, sha256 }) =>
         db
@@ -157,6 +158,11 @@ export class TelemetryFixture {
           `UPDATE bucket_days SET exported_version = ?, exported_rows = ?, exported_bytes = ?, exported_sha256 = ?
            WHERE day = ?`,
         ).run(version, rows, bytes, sha256, day);
+      },
+      recordPurged: async (day, version) => {
+        db.prepare(
+          'UPDATE bucket_days SET exported_version = ?, exported_rows = NULL, exported_bytes = NULL, exported_sha256 = NULL WHERE day = ?',
+        ).run(version, day);
       },
     };
   }
