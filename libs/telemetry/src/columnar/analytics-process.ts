@@ -36,7 +36,10 @@ const ALLOCATOR = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131072' };
 const DEFAULTS = { memoryLimitMb: 256, threads: 2, idleMs: 60_000, queryDeadlineMs: 10_000, graceMs: 500 };
 /** Copies, exports and recounts are many times slower than this only when something is broken. */
 const WORK_DEADLINE_MS = 15 * 60_000;
+/** Requests of one lane that may wait or run. */
 const MAX_WAITING = 32;
+/** Questions of one app that may: a flood of one leaves the others room. */
+const MAX_WAITING_OF_APP = 6;
 const SQL_MAX_ROWS = 10_000;
 
 interface Pending {
@@ -127,9 +130,8 @@ export class AnalyticsProcess {
     options: { deadlineMs?: number } = {},
   ): Promise<AnalyticsRequests[Name]['answer']> {
     if (this.#closed) return Promise.reject(new AnalyticsError('closed', 'The analytics process is closing.'));
-    if (this.#pending.size >= MAX_WAITING) {
-      return Promise.reject(new AnalyticsError('overloaded', `${MAX_WAITING} requests are waiting already.`));
-    }
+    const refused = this.#refuse(name, request);
+    if (refused) return Promise.reject(refused);
     const ownDeadlineMs = LANES[name] === 'work' ? WORK_DEADLINE_MS : this.#options.queryDeadlineMs;
     const deadlineMs = options.deadlineMs ?? ownDeadlineMs;
     return new Promise((resolve, reject) => {
@@ -155,6 +157,19 @@ export class AnalyticsProcess {
     this.#end('closed', 'The analytics process is closing.');
     for (const child of this.#ending.keys()) child.ref();
     await Promise.all(this.#ending.values());
+  }
+
+  /** Neither does a flood of questions keep copies and exports from being made, nor one app another from asking. */
+  #refuse(name: RequestName, request: unknown): AnalyticsError | undefined {
+    const waiting = [...this.#pending.values()].filter((pending) => LANES[pending.name] === LANES[name]);
+    if (waiting.length >= MAX_WAITING) {
+      return new AnalyticsError('overloaded', `${MAX_WAITING} requests are waiting already.`);
+    }
+    const app = appOf(request);
+    if (app !== undefined && waiting.filter((pending) => appOf(pending.request) === app).length >= MAX_WAITING_OF_APP) {
+      return new AnalyticsError('overloaded', `${MAX_WAITING_OF_APP} questions of this app are waiting already.`);
+    }
+    return undefined;
   }
 
   #sendNext(): void {
@@ -253,6 +268,11 @@ export class AnalyticsProcess {
     this.#ending.set(child, gone);
     if (!isGone) child.kill('SIGKILL');
   }
+}
+
+/** Whose question it is; undefined for work, and for what the operator asks. */
+function appOf(request: unknown): string | undefined {
+  return (request as { query?: { packageId?: string } }).query?.packageId?.toLowerCase();
 }
 
 function errorOf({ name, message, code }: { name: string; message: string; code?: string }): Error {

@@ -333,6 +333,36 @@ describe('the analytics process', () => {
     expect(await count()).toBe(1);
   });
 
+  it('refuses the flood of one app, and neither other apps, nor copies while questions fill their lane', async () => {
+    const day = fixture.receive('2026-11-10', [{ timeMs: at('10T10:00:00') }]);
+    const ask = (packageId: string) =>
+      analytics.rawQuery('query', {
+        packageId,
+        range: { fromMs: at('10T00:00:00'), toMs: at('11T00:00:00') },
+        includeBots: true,
+        metric: 'events',
+        filters: [],
+        groupBy: [],
+        limit: 10,
+      });
+    const flood = Array.from({ length: 10 }, () => ask('com.dev.one'));
+    const others = Array.from({ length: 26 }, (_, index) => ask(`com.dev.other${index}`));
+    const late = ask('com.dev.late');
+    const copy = analytics.run('archive', { day });
+    const [outcomes, ...rest] = await Promise.all(
+      [flood, others, [late], [copy]].map((all) => Promise.allSettled(all)),
+    );
+    expect(outcomes?.map(({ status }) => status)).toEqual([
+      ...Array(6).fill('fulfilled'),
+      ...Array(4).fill('rejected'),
+    ]);
+    expect(outcomes?.at(-1)).toMatchObject({ reason: { reason: 'overloaded' } });
+    const [asked, refused, copied] = rest;
+    expect(asked?.every(({ status }) => status === 'fulfilled')).toBe(true);
+    expect(refused).toMatchObject([{ reason: { reason: 'overloaded' } }]);
+    expect(copied).toMatchObject([{ value: { rows: 1 } }]);
+  });
+
   it('is started by the first request, ended when idle, and leaves no raw rows behind', async () => {
     expect(analytics.pid).toBeUndefined();
     const brief = new AnalyticsProcess({ dataDir: fixture.dataDir, rawDays: 90, idleMs: 1, now: () => nowMs });
