@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { rawKey } from '../src/columnar/export-keys.js';
@@ -130,5 +130,33 @@ describe('retention with exports', () => {
     await engine.erase(APP, 'd1');
     await engine.runErasures();
     expect(await devicesInRawCopy()).toEqual([1]);
+  });
+
+  it('removes a copy that a death after its partition was dropped left behind, and nothing else', async () => {
+    advanceTo(92);
+    await send('d2');
+    const folders = ['received=2026-08-01', 'received=2027-01-01', 'received=2026-02-31', 'received=2026-08-01.bak'];
+    for (const folder of folders) mkdirSync(join(dataDir, 'archive', folder));
+    await engine.runRetention();
+    const left = readdirSync(join(dataDir, 'archive')).filter((name) => folders.includes(name));
+    expect(left.sort()).toEqual(folders.slice(1).sort());
+  });
+
+  it('drops a partition in its time although the clock was a year ahead for some minutes', async () => {
+    clock.jump(365 * DAY_MS);
+    await send('d1');
+    clock.jump(-365 * DAY_MS);
+    advanceTo(2);
+    await send('d2');
+    await copyAndExport();
+    advanceTo(92);
+    await send('d2');
+    await copyAndExport();
+    expect(await engine.runRetention()).toMatchObject({ dropped: [DAY, '2026-11-21'], held: [] });
+    // Days that are there in full can still be counted again.
+    await engine.runAudit({ repair: true });
+    const audit = await engine.runAudit();
+    expect(audit.differences).toBe(0);
+    expect(audit.days.map(({ day }) => day)).toContain('2027-02-20');
   });
 });

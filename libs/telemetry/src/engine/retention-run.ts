@@ -1,8 +1,6 @@
-import { rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { removeArchivesWithout } from '../columnar/remove-archives.js';
 import { dayOf, formatDay, HOUR_MS } from '../storage/days.js';
-import type { PartitionRow } from '../storage/partitions.js';
-import { archivePath } from '../storage/telemetry-file.js';
+import { findLastTrueBucket, type PartitionRow } from '../storage/partitions.js';
 import type { ScanThread } from '../scan/scan-thread.js';
 import type { BucketDayRow } from '../writer/maintenance.js';
 import type { WriterThread } from '../writer/writer-thread.js';
@@ -42,9 +40,10 @@ export async function runRetention(parts: {
     const { dropped } = await writer.call('dropPartition', { day: partition.day });
     if (!dropped) continue;
     report.dropped.push(day);
-    await rm(dirname(archivePath(options.dataDir, day)), { recursive: true, force: true });
   }
   if (doubt === undefined) {
+    const kept = (await writer.call('listPartitions')).map(({ day }) => day);
+    await removeArchivesWithout(options.dataDir, kept, today - options.rawDays);
     while ((await writer.call('purge', { today, rawDays: options.rawDays })).removed > 0);
   }
   return report;
@@ -67,8 +66,9 @@ function whyStillNeeded(
   options: EngineOptions,
 ): string | undefined {
   if (partition === partitions.at(-1)) return 'it is the newest partition';
-  if (options.exportAggregates && partition.first_bucket !== null && partition.last_bucket !== null) {
-    const { first_bucket: first, last_bucket: last } = partition;
+  const first = partition.first_bucket;
+  const last = findLastTrueBucket(partition, partitions);
+  if (options.exportAggregates && first !== null && last !== undefined) {
     const waiting = bucketDays.find(
       ({ day, version, exported_version: exported }) => day >= first && day <= last && version !== exported,
     );

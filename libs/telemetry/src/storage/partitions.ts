@@ -24,6 +24,16 @@ export function listPartitions(db: RawConnection): PartitionRow[] {
   return db.prepare('SELECT * FROM partitions ORDER BY day').all() as PartitionRow[];
 }
 
+/**
+ * The last bucket day that rows of a partition truly lie in; undefined when it is empty. No row of it was received after the
+ * day of the next one began, so buckets beyond that day are of a clock that was ahead for a while and was not believed.
+ */
+export function findLastTrueBucket(partition: PartitionRow, partitions: readonly PartitionRow[]): number | undefined {
+  if (partition.last_bucket === null) return undefined;
+  const next = partitions.find(({ day }) => day > partition.day);
+  return next ? Math.min(partition.last_bucket, next.day) : partition.last_bucket;
+}
+
 /** The highest row id of a partition, 0 when it is empty. */
 export function findLastRowId(db: RawConnection, day: number): number {
   return (

@@ -6,6 +6,7 @@ import {
   createPartition,
   findFirstCoveredDay,
   findLastRowId,
+  findLastTrueBucket,
   listPartitions,
   raiseFirstCoveredDay,
   type PartitionRow,
@@ -78,7 +79,8 @@ export class Maintenance extends ErasureSteps {
       if (!partition || partition === partitions.at(-1)) return { dropped: false, ...change };
       this.store.db.exec(`DROP TABLE IF EXISTS ${eventsTable(input.day)}`);
       this.store.db.prepare('DELETE FROM partitions WHERE day = ?').run(input.day);
-      if (partition.last_bucket !== null) raiseFirstCoveredDay(this.store.db, partition.last_bucket + 1);
+      const last = findLastTrueBucket(partition, partitions);
+      if (last !== undefined) raiseFirstCoveredDay(this.store.db, last + 1);
       return { dropped: true, ...change };
     });
   }
