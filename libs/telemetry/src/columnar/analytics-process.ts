@@ -39,7 +39,7 @@ const WORK_DEADLINE_MS = 15 * 60_000;
 /** Requests of one lane that may wait or run. */
 const MAX_WAITING = 32;
 /** Questions of one app that may: a flood of one leaves the others room. */
-const MAX_WAITING_OF_APP = 6;
+const MAX_WAITING_OF_APP = 16;
 const SQL_MAX_ROWS = 10_000;
 
 interface Pending {

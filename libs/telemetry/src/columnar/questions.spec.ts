@@ -345,15 +345,15 @@ describe('the analytics process', () => {
         groupBy: [],
         limit: 10,
       });
-    const flood = Array.from({ length: 10 }, () => ask('com.dev.one'));
-    const others = Array.from({ length: 26 }, (_, index) => ask(`com.dev.other${index}`));
+    const flood = Array.from({ length: 20 }, () => ask('com.dev.one'));
+    const others = Array.from({ length: 16 }, (_, index) => ask(`com.dev.other${index}`));
     const late = ask('com.dev.late');
     const copy = analytics.run('archive', { day });
     const [outcomes, ...rest] = await Promise.all(
       [flood, others, [late], [copy]].map((all) => Promise.allSettled(all)),
     );
     expect(outcomes?.map(({ status }) => status)).toEqual([
-      ...Array(6).fill('fulfilled'),
+      ...Array(16).fill('fulfilled'),
       ...Array(4).fill('rejected'),
     ]);
     expect(outcomes?.at(-1)).toMatchObject({ reason: { reason: 'overloaded' } });
