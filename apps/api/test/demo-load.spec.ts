@@ -5,7 +5,8 @@ import { gzipSync } from 'node:zlib';
 import { OWN_CATALOGUE } from '../src/cli/own-catalogue.js';
 import type { DemoProgress } from '../src/demo/demo-report.js';
 import { DemoService } from '../src/demo/demo.service.js';
-import { createAdmin } from './support/actors.js';
+import { PASSWORD, createAdmin, signUp, type Person } from './support/actors.js';
+import { scalar } from './support/attack.js';
 import { TestPlatform } from './support/platform.js';
 
 const app = (more: Record<string, unknown>) => ({
@@ -19,6 +20,8 @@ const app = (more: Record<string, unknown>) => ({
 
 describe('loading a catalogue', () => {
   let platform: TestPlatform;
+  /** Who read in the sources which account becomes a reviewer. */
+  let stranger: Person;
   const folder = mkdtempSync(join(tmpdir(), 'mosis-catalogue-'));
   const file = join(folder, 'catalogue.ndjson.gz');
   const catalogue = [
@@ -42,6 +45,7 @@ describe('loading a catalogue', () => {
   beforeAll(async () => {
     writeFileSync(file, gzipSync([...catalogue.map((line) => JSON.stringify(line)), '{broken'].join('\n')));
     platform = await TestPlatform.start({ RATE_LIMITS: 'on' });
+    stranger = await signUp(platform, { email: 'demo-reviewer@mosis-demo.invalid', verified: false });
   });
   afterAll(async () => {
     await platform.stop();
@@ -73,6 +77,14 @@ describe('loading a catalogue', () => {
       latest_version: { version_code: 3, version_name: '0.0.3' },
     });
     expect(store.body.icon_url).toMatch(/\/v1\/store\/icons\/[0-9a-f]{64}$/);
+  });
+
+  it('makes no reviewer of a stranger who had registered the address of one before', async () => {
+    expect((await stranger.client.get('/v1/admin/reviews')).status).toBe(401);
+    const { email } = stranger;
+    expect((await platform.client().post('/v1/auth/login', { email, password: PASSWORD })).status).toBe(401);
+    const made = scalar<string>(platform, 'SELECT role FROM developers WHERE id = ?', stranger.id);
+    expect(made).toBe('reviewer');
   });
 
   it('goes on where an earlier load stopped, and changes nothing that is there', async () => {

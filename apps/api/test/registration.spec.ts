@@ -2,6 +2,7 @@ import {
   PASSWORD,
   addApiKey,
   addSigningKey,
+  createAdmin,
   expectStatus,
   findMailedToken,
   readOutbox,
@@ -83,6 +84,47 @@ describe('registration', () => {
     expect(second.body.developer).toMatchObject({ name: 'The owner', verified: false });
     expectStatus(await verify(await findMailedToken(platform, email)), 204);
     expect((await login(email, 'the owner’s password')).body.developer.verified).toBe(true);
+  });
+
+  it('of an address that was registered twice leaves nobody a credential when an admin vouches for it, and mails its owner', async () => {
+    const email = newEmail();
+    await register(email);
+    const intruder = await signUp(platform, { email, verified: false });
+    const key = await addApiKey(intruder, ['apps:read']);
+    const admin = await createAdmin(platform);
+    expectStatus(
+      await admin.client.patch(`/v1/admin/developers/${intruder.id}`, { verified: true, role: 'reviewer' }),
+      200,
+    );
+    expect((await intruder.client.get('/v1/me')).status).toBe(401);
+    expect((await login(email)).body.code).toBe('login-failed');
+    expect((await platform.client().withKey(key).get('/v1/apps')).body.code).toBe('credential-invalid');
+    const token = await findMailedToken(platform, email);
+    const reset = { token, password: 'the owner’s password' };
+    expectStatus(await platform.client().post('/v1/auth/reset-password', reset), 204);
+    expect((await login(email, 'the owner’s password')).body.developer).toMatchObject({
+      verified: true,
+      role: 'reviewer',
+    });
+  });
+
+  it('leaves its password to an account that was registered once when an admin vouches for it', async () => {
+    const person = await signUp(platform, { verified: false });
+    const admin = await createAdmin(platform);
+    expectStatus(await admin.client.patch(`/v1/admin/developers/${person.id}`, { verified: true }), 200);
+    expect((await person.client.get('/v1/me')).body.verified).toBe(true);
+    expectStatus(await login(person.email), 200);
+  });
+
+  it('is not open to others for an account whose verification an admin took back', async () => {
+    const owner = await signUp(platform);
+    const admin = await createAdmin(platform);
+    expectStatus(await admin.client.patch(`/v1/admin/developers/${owner.id}`, { verified: false }), 200);
+    expectStatus(await register(owner.email, { name: 'Intruder', password: 'the intruder’s password' }), 202);
+    await platform.idle();
+    expect((await owner.client.get('/v1/me')).body).toMatchObject({ name: owner.name, verified: false });
+    expect((await login(owner.email, 'the intruder’s password')).status).toBe(401);
+    expect(mailsTo(owner.email).at(-1)).toContain('You have an account already');
   });
 
   it('takes an address in any case as the same', async () => {

@@ -19,6 +19,8 @@ export type VersionStatus = 'draft' | 'review' | 'approved' | 'published' | 'rej
 export type RevisionState = 'waiting' | 'live' | 'past' | 'discarded';
 export type ReviewKind = 'version' | 'listing';
 export type ReviewDecision = 'approved' | 'rejected' | 'withdrawn' | 'superseded';
+/** Of an account that is not verified. `again`: registered more than once. `closed`: verified before. */
+export type Registration = 'again' | 'closed';
 export type CheckStatus = 'queued' | 'running' | 'passed' | 'failed' | 'errored' | 'skipped';
 export type TokenPurpose = 'verify-email' | 'reset-password' | 'create-admin';
 export type ActorKind = 'developer' | 'api_key' | 'system' | 'anonymous' | 'command_line';
@@ -40,6 +42,7 @@ export const coreTables = {
     deleted_at: textOrNull(),
     created_at: text(),
     updated_at: text(),
+    registration: textOrNull<Registration>(),
   },
   sessions: { id_hash: text(), developer_id: text(), created_at: text(), last_seen_at: text(), expires_at: text() },
   one_time_tokens: {

@@ -56,10 +56,11 @@ export class AccountsRepository {
       .execute();
   }
 
+  /** Changes an account; how its address was registered is settled when it is verified by it. */
   async update(trx: CoreTransaction, id: string, change: Partial<CoreRow<'developers'>>, now: string): Promise<void> {
     await trx
       .updateTable('developers')
-      .set({ ...change, updated_at: now })
+      .set({ ...change, ...(change.verified === 1 ? { registration: null } : {}), updated_at: now })
       .where('id', '=', id)
       .execute();
   }

@@ -56,7 +56,8 @@ export class AccountsService implements OnModuleInit {
 
   /**
    * Registers an address; the answer and its time are the same whether the address is new, waiting or taken. Registering
-   * a waiting address again replaces its name and password, ends its sessions and takes every key from whoever was first.
+   * a waiting address again replaces its name and password, ends its sessions and takes every key from whoever was first. One
+   * that was ever verified is taken, also when an admin took that back.
    */
   async register(input: Register, address: string, requestId: string): Promise<void> {
     await this.limits.consume('register/address', address);
@@ -66,13 +67,15 @@ export class AccountsService implements OnModuleInit {
     await this.db.write(async (trx) => {
       const existing = await this.repository.findByEmail(input.email, trx);
       const now = this.clock.timestamp();
-      if (existing && (existing.verified === 1 || existing.suspended_at !== null)) {
+      const isTaken = existing?.verified === 1 || existing?.registration === 'closed';
+      if (existing && (isTaken || existing.suspended_at !== null)) {
         await this.jobs.enqueue(trx, 'mail.account-exists', { developer_id: existing.id });
         return;
       }
       const id = existing?.id ?? newId();
       if (existing) {
-        await this.repository.update(trx, id, { name: input.name, password_hash: passwordHash }, now);
+        const change = { name: input.name, password_hash: passwordHash, registration: 'again' as const };
+        await this.repository.update(trx, id, change, now);
         await this.repository.deleteSessionsOf(trx, id, null);
         await this.repository.deleteTokensOf(trx, id);
         await this.endKeys(trx, id, 'registered-again', by);
@@ -243,6 +246,18 @@ export class AccountsService implements OnModuleInit {
   ): Promise<DeveloperResource> {
     const passwordHash = await hashPassword(input.password);
     return this.db.write((trx) => this.putAdmin(trx, { ...input, passwordHash }, by));
+  }
+
+  /**
+   * Takes an account from whoever registered its address last, and mails whoever has the address a link for a password. For
+   * one that is verified without a proof although it was registered more than once: two people may say that it is theirs.
+   */
+  async handOver(trx: CoreTransaction, developerId: string, by: AuditActor): Promise<void> {
+    await this.repository.update(trx, developerId, { password_hash: null }, this.clock.timestamp());
+    await this.repository.deleteSessionsOf(trx, developerId, null);
+    await this.repository.deleteTokensOf(trx, developerId);
+    await this.endKeys(trx, developerId, 'verified-by-admin', by);
+    await this.jobs.enqueue(trx, 'mail.reset-password', { developer_id: developerId });
   }
 
   /** The id of the account with this address. */

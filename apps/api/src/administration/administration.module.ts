@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AccountsModule } from '../accounts/accounts.module.js';
 import { ApiKeysModule } from '../api-keys/api-keys.module.js';
 import { AppsModule } from '../apps/apps.module.js';
 import { ReviewDeskModule } from '../review-desk/review-desk.module.js';
@@ -12,7 +13,15 @@ import { AuditLogService } from './audit-log.service.js';
 import { SystemService } from './system.service.js';
 
 @Module({
-  imports: [AppsModule, ApiKeysModule, SigningKeysModule, VersionsModule, ReviewDeskModule, TelemetryModule],
+  imports: [
+    AccountsModule,
+    AppsModule,
+    ApiKeysModule,
+    SigningKeysModule,
+    VersionsModule,
+    ReviewDeskModule,
+    TelemetryModule,
+  ],
   controllers: [AdministrationController],
   providers: [AdministrationRepository, AdministrationService, AuditLogService, SystemService],
   exports: [SystemService, AdministrationService],

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CoreDatabase, type CoreRow, type CoreTransaction } from '@mosis/db';
 import type { Actor } from '../access/actor.js';
 import { toDeveloperResource } from '../accounts/accounts.schemas.js';
+import { AccountsService } from '../accounts/accounts.service.js';
 import type { ApiKeyResource } from '../api-keys/api-keys.schemas.js';
 import { ApiKeysService } from '../api-keys/api-keys.service.js';
 import { toAppResource, type AppResource } from '../apps/apps.schemas.js';
@@ -23,6 +24,7 @@ export class AdministrationService {
   constructor(
     private readonly db: CoreDatabase,
     private readonly repository: AdministrationRepository,
+    private readonly accounts: AccountsService,
     private readonly apps: AppsService,
     private readonly signingKeys: SigningKeysService,
     private readonly apiKeys: ApiKeysService,
@@ -91,7 +93,12 @@ export class AdministrationService {
     );
   }
 
-  /** Changes an account's role or verification. @throws AppError `not-found`, `last-admin`, `role-not-allowed` */
+  /**
+   * Changes an account's role or verification. One whose address was registered more than once is handed over to whoever has
+   * the address when it is verified: its credentials are of whoever registered last.
+   *
+   * @throws AppError `not-found`, `last-admin`, `role-not-allowed`
+   */
   async updateDeveloper(
     actor: Actor,
     id: string,
@@ -109,7 +116,11 @@ export class AdministrationService {
         );
       }
       if (verified === developer.verified && role === developer.role) return;
-      await this.repository.updateDeveloper(trx, id, { verified, role }, this.clock.timestamp());
+      const isContested = verified === 1 && developer.registration === 'again';
+      if (isContested) await this.accounts.handOver(trx, id, auditActor(actor));
+      const isTakenBack = verified === 0 && developer.verified === 1;
+      const registration = verified === 1 ? null : isTakenBack ? ('closed' as const) : developer.registration;
+      await this.repository.updateDeveloper(trx, id, { verified, role, registration }, this.clock.timestamp());
       await this.audit.append(trx, auditActor(actor), {
         action: 'developer.changed_by_admin',
         subject: { kind: 'developer', id },

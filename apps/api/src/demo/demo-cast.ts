@@ -40,12 +40,7 @@ export class DemoCast {
   /** A reviewer who decides on the demo's submissions; no author is, and no admin: the first admin is still to come. */
   async getReviewer(): Promise<Actor> {
     const email = 'demo-reviewer@mosis-demo.invalid';
-    let id = await this.accounts.findIdByEmail(email);
-    if (!id) {
-      await this.accounts.register({ email, name: 'Demo reviewer', password: newToken() }, '127.0.0.1', newId());
-      id = await this.accounts.findIdByEmail(email);
-      if (!id) throw new Error(`The demo could not register ${email}.`);
-    }
+    const { id } = await this.register(email, 'Demo reviewer');
     const reviewer = actorOf(id, 'reviewer');
     await this.administration.updateDeveloper(reviewer, id, { verified: true, role: 'reviewer' });
     return reviewer;
@@ -64,16 +59,24 @@ export class DemoCast {
 
   private async createAuthor(name: string, key: string, reviewer: Actor, onNew: () => void): Promise<DemoAuthor> {
     const email = `author-${key}@mosis-demo.invalid`;
-    let id = await this.accounts.findIdByEmail(email);
-    if (!id) {
-      await this.accounts.register({ email, name, password: newToken() }, '127.0.0.1', newId());
-      id = await this.accounts.findIdByEmail(email);
-      if (!id) throw new Error(`The demo could not register ${email}.`);
-      onNew();
-    }
+    const { id, isNew } = await this.register(email, name);
+    if (isNew) onNew();
     await this.administration.updateDeveloper(reviewer, id, { verified: true });
     const actor = actorOf(id, 'developer');
     return { actor, privateKeyPem: await this.getSigningKey(actor, key) };
+  }
+
+  /**
+   * Makes an account whose password nobody knows, unless an earlier load did: only a load verifies these addresses. One that
+   * waits may be a stranger's, who read its address here; registering it again takes it from him.
+   */
+  private async register(email: string, name: string): Promise<{ id: string; isNew: boolean }> {
+    const found = await this.accounts.findIdByEmail(email);
+    if (found && (await this.administration.getDeveloper(found)).verified) return { id: found, isNew: false };
+    await this.accounts.register({ email, name, password: newToken() }, '127.0.0.1', newId());
+    const id = await this.accounts.findIdByEmail(email);
+    if (!id) throw new Error(`The demo could not register ${email}.`);
+    return { id, isNew: true };
   }
 
   private async getSigningKey(actor: Actor, key: string): Promise<string> {
