@@ -60,6 +60,13 @@ describe('limits', () => {
     expect((await login('b@example.com', '10.0.0.2')).status).toBe(401);
   });
 
+  it('count the addresses of one IPv6 network together', async () => {
+    await useUp('login/address', '2001:db8:1:2::1', LOGINS_PER_ADDRESS - 1);
+    expect((await login('a@example.com', '2001:db8:1:2:ffff::9')).status).toBe(401);
+    expectLimited(await login('b@example.com', '2001:db8:1:2:3:4:5:6'));
+    expect((await login('b@example.com', '2001:db8:1:3::1')).status).toBe(401);
+  });
+
   it('end registering from one address', async () => {
     const register = (address: string) => {
       const body = { email: `${unique('r')}@example.invalid`, name: 'R', password: PASSWORD };

@@ -5,6 +5,7 @@ import { AppError } from '../common/app-error.js';
 import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
 import { sha256Hex } from '../common/secrets.js';
+import { clientNetwork } from './client-network.js';
 
 const MINUTE_S = 60;
 const HOUR_S = 3600;
@@ -67,7 +68,8 @@ export class RequestLimits {
 
   /** Returns one that was taken for something that then did not happen. */
   async giveBack(name: LimitName, subject = ''): Promise<void> {
-    if (this.settings.rateLimits && !this.unlimited.getStore()) await this.limiters.get(name)?.reward(hashed(subject));
+    if (this.settings.rateLimits && !this.unlimited.getStore())
+      await this.limiters.get(name)?.reward(keyOf(name, subject));
   }
 
   /** Runs work of the server's own, which no limit is meant for. */
@@ -77,13 +79,13 @@ export class RequestLimits {
 
   /** Gives a subject a fresh start, for example an account after the right password. */
   async reset(name: LimitName, subject: string): Promise<void> {
-    await this.limiters.get(name)?.delete(hashed(subject));
+    await this.limiters.get(name)?.delete(keyOf(name, subject));
   }
 
   private async take(name: LimitName, subject: string): Promise<number> {
     if (!this.settings.rateLimits || this.unlimited.getStore()) return 0;
     try {
-      await this.limiters.get(name)?.consume(hashed(subject));
+      await this.limiters.get(name)?.consume(keyOf(name, subject));
       return 0;
     } catch (error) {
       if (error instanceof RateLimiterRes) return Math.max(1, Math.ceil(error.msBeforeNext / 1000));
@@ -92,6 +94,8 @@ export class RequestLimits {
   }
 }
 
-function hashed(subject: string): string {
-  return sha256Hex(subject).slice(0, 24);
+/** One host has 2^64 addresses of IPv6: an address stands for its network. */
+function keyOf(name: LimitName, subject: string): string {
+  const counted = name.endsWith('/address') ? clientNetwork(subject) : subject;
+  return sha256Hex(counted).slice(0, 24);
 }

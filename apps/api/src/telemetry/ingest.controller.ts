@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { CurrentIngest } from '../access/current-ingest.decorator.js';
 import type { IngestGrant } from '../access/ingest-key-access.js';
 import { Route } from '../common/route.decorator.js';
+import { clientNetwork } from '../limits/client-network.js';
 import { batchAnswerSchema, heartbeatSchema, type Heartbeat } from './ingest.schemas.js';
 import { IngestService } from './ingest.service.js';
 
@@ -35,7 +36,7 @@ export class IngestController {
     const { headers } = request;
     return this.ingest.upload(grant, {
       body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
-      address: request.ip,
+      address: clientNetwork(request.ip),
       contentEncoding: headers['content-encoding'],
       sentAt: headers['x-sent-at'] === undefined ? undefined : String(headers['x-sent-at']),
     });
