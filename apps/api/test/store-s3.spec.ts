@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { startS3Server, type S3Server } from '../../../libs/object-store/test/support/s3-server.js';
 import { ObjectsService } from '../src/objects/objects.service.js';
-import { createPublisher, createReviewer, publishVersion, upload } from './support/actors.js';
+import { createAdmin, createPublisher, createReviewer, publishVersion, upload } from './support/actors.js';
 import { png } from './support/images.js';
 import { TestPlatform } from './support/platform.js';
 import { approveVersion, versionUrl } from './support/steps.js';
@@ -68,5 +68,15 @@ describe('a platform whose objects lie in S3', () => {
     expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
     expect((await publisher.client.get(`/v1/apps/${publisher.packageId}/versions`)).body.items).toEqual([]);
     expect((await platform.client().get('/v1/store/apps')).status).toBe(200);
+
+    // Anybody may read that something is wrong, and an admin where.
+    platform.clock.advance(60_000);
+    const sentenceOf = (problems: { code: string; detail: string }[]) =>
+      problems.find(({ code }) => code === 'object-store-unavailable')?.detail;
+    const told = sentenceOf((await platform.client().get('/readyz')).body.problems);
+    expect(told).toBe('Packages cannot be stored or read. The system report says why.');
+    const admin = await createAdmin(platform);
+    const report = await admin.client.get('/v1/admin/system');
+    expect(sentenceOf(report.body.problems)).toMatch(/^Packages cannot be stored or read: ./);
   });
 });

@@ -28,11 +28,17 @@ interface JobReport {
   error: string | null;
 }
 
+/** A try of the object store: what it complained of, once it has ended. */
+interface StoreCheck {
+  message: Promise<string | undefined>;
+  endedMs?: number;
+}
+
 /** How the server is, in numbers and in plain words for what is wrong. */
 @Injectable()
 export class SystemService implements OnModuleInit {
   private readonly startedAt: Date;
-  private storeChecked: { at: number; detail: string | undefined } | undefined;
+  private storeCheck: StoreCheck | undefined;
 
   constructor(
     private readonly db: CoreDatabase,
@@ -91,7 +97,7 @@ export class SystemService implements OnModuleInit {
     };
     const problems = [
       ...findProblems(report.disk.free_bytes, audit, drill, report.jobs),
-      ...(await this.findStoreProblem()),
+      ...(await this.findStoreProblem((message) => `Packages cannot be stored or read: ${message}`)),
       ...(await this.telemetry.findProblems()),
       ...this.backups.findProblems(),
       ...this.mirror.findProblems(),
@@ -100,7 +106,7 @@ export class SystemService implements OnModuleInit {
     return { ...report, problems };
   }
 
-  /** Only what is wrong, the object store included; cheap enough to be asked every few seconds. */
+  /** Only what is wrong, the object store included, as anybody may read it; cheap enough to be asked every few seconds. */
   async findProblems(): Promise<SystemReport['problems']> {
     const disk = await statfs(this.settings.dataDir);
     const found = findProblems(
@@ -111,7 +117,7 @@ export class SystemService implements OnModuleInit {
     );
     return [
       ...found,
-      ...(await this.findStoreProblem()),
+      ...(await this.findStoreProblem(() => 'Packages cannot be stored or read. The system report says why.')),
       ...(await this.telemetry.findProblems()),
       ...this.backups.findProblems(),
       ...this.mirror.findProblems(),
@@ -119,20 +125,27 @@ export class SystemService implements OnModuleInit {
     ];
   }
 
-  /** Tries the object store out, at most twice a minute: health checks come every few seconds. */
-  private async findStoreProblem(): Promise<SystemReport['problems']> {
-    const now = this.clock.now().getTime();
-    if (!this.storeChecked || now - this.storeChecked.at > STORE_CHECK_EVERY_MS) {
-      const detail = await this.objects.store.check().then(
-        () => undefined,
-        (error: Error) => error.message,
-      );
-      this.storeChecked = { at: now, detail };
+  /**
+   * Tries the object store out, at most twice a minute and once at a time: health checks come every few seconds, and a store
+   * that hangs must not be asked anew by each. `describe` makes a sentence of its message, which may name where it lies.
+   */
+  private async findStoreProblem(describe: (message: string) => string): Promise<SystemReport['problems']> {
+    const nowMs = this.clock.now().getTime();
+    const endedMs = this.storeCheck?.endedMs;
+    if (!this.storeCheck || (endedMs !== undefined && nowMs - endedMs > STORE_CHECK_EVERY_MS)) {
+      const check: StoreCheck = {
+        message: this.objects.store
+          .check()
+          .then(
+            () => undefined,
+            (error: Error) => error.message,
+          )
+          .finally(() => (check.endedMs = this.clock.now().getTime())),
+      };
+      this.storeCheck = check;
     }
-    const { detail } = this.storeChecked;
-    return detail === undefined
-      ? []
-      : [{ code: 'object-store-unavailable', detail: `Packages cannot be stored or read: ${detail}` }];
+    const message = await this.storeCheck.message;
+    return message === undefined ? [] : [{ code: 'object-store-unavailable', detail: describe(message) }];
   }
 
   private async describeBackup(): Promise<SystemReport['backup']> {
