@@ -1,7 +1,7 @@
 import type { TelemetryOptions } from './options.js';
 import type { Platform } from './platform.js';
 import type { Queue } from './queue.js';
-import type { Answer, Transport } from './transport.js';
+import { isRejection, type Answer, Transport } from './transport.js';
 import { batchBody } from './wire.js';
 
 /** Chance must not make a retry immediate: that would be a loop. */
@@ -92,7 +92,7 @@ export function createSender(
     }
     if (status >= 400 && status < 500) report(new Error(`telemetry: ${status} ${text}`));
     if (isRefusal(status)) return waitFor(DAY_MS, status);
-    if (status >= 400 && status < 500 && status !== 408 && status !== 429) {
+    if (isRejection(status)) {
       change('wait');
       return change('drop', id!, 'rejected_batch');
     }

@@ -15,6 +15,10 @@ const GZIP_FROM_BYTES = 1024;
 /** Browsers refuse more than 64 KiB in requests that outlive their page. */
 const KEEPALIVE_MAX_BYTES = 60_000;
 
+/** The server will never take it. 401 and 403 are about the key, 408 and 429 about now. */
+export const isRejection = (status: number): boolean =>
+  status >= 400 && status < 500 && ![401, 403, 408, 429].includes(status);
+
 export type Transport = ReturnType<typeof createTransport>;
 
 /** The requests of the SDK. */
@@ -50,12 +54,14 @@ export function createTransport(
         signal: abort.signal,
       });
       const text = await response.text();
-      // Anything that is no receipt, a login page with 200 for example, is no answer: it does not parse.
+      const { ok, status } = response;
+      // Anything that is neither a receipt nor says why not, a login page or the 404 of a proxy, is no answer: it does not parse.
+      const parsed = ok || isRejection(status) ? (JSON.parse(text) as Answer['receipt']) : undefined;
       const asked = response.headers.get('retry-after')!;
       return {
-        status: response.status,
+        status,
         text,
-        receipt: response.ok ? (JSON.parse(text) as Answer['receipt']) : undefined,
+        receipt: ok ? parsed : undefined,
         // A date counts from the server's own, since the device's clock may be wrong.
         retryAfterMs:
           Number(asked) * 1000 || Date.parse(asked) - (Date.parse(response.headers.get('date')!) || now()) || 0,
