@@ -46,17 +46,34 @@ describe('mail without a mail server', () => {
     ['Zoë Ærø 🦊', '8bit'],
   ])('is plain text that every reader understands, for %s in %s', async (name, encoding) => {
     const email = `${unique('to')}@example.com`;
-    await register(email, name);
+    await platform.app.get(MailService).send(email, { template: 'password-changed', name });
     const [mail = ''] = mailsTo(email);
     expect(mail).toContain(`\r\nContent-Transfer-Encoding: ${encoding}\r\n`);
     const parsed = await parse(mail);
-    expect(parsed).toMatchObject({ from: { address: 'no-reply@localhost' }, subject: 'Verify your e-mail address' });
+    expect(parsed).toMatchObject({ from: { address: 'no-reply@localhost' }, subject: 'Your password was changed' });
     expect(parsed.to?.[0]?.address).toBe(email);
     expect(parsed.text).toContain(`Hello ${name},`);
     expect(parsed.html).toBeUndefined();
     expect(parsed.messageId).toMatch(/^<[0-9a-f-]{36}@localhost>$/);
     expect(Math.abs(Date.parse(parsed.date ?? '') - Date.now())).toBeLessThan(60_000);
     expect(parsed.headers.find(({ key }) => key === 'auto-submitted')?.value).toBe('auto-generated');
+  });
+
+  it('carries no word of whoever registers an address to whoever has it', async () => {
+    const email = `${unique('to')}@example.com`;
+    await register(email, 'your account is locked, see https://evil.example');
+    await platform.client().post('/v1/auth/forgot-password', { email });
+    await platform.idle();
+    expect(mailsTo(email)).toHaveLength(2);
+    for (const mail of mailsTo(email)) expect((await parse(mail)).text).not.toMatch(/evil|locked/);
+  });
+
+  it('of a decision goes out each time, however many there are', async () => {
+    const email = `${unique('to')}@example.com`;
+    const decided = { template: 'listing-decided', name: 'Jo', decision: 'approved', notes: '' } as const;
+    for (let app = 0; app < 8; app += 1)
+      await platform.app.get(MailService).send(email, { ...decided, packageId: `com.example.app${app}` });
+    expect(mailsTo(email)).toHaveLength(8);
   });
 
   it('goes to nobody at .invalid, which by RFC 2606 reaches nobody', async () => {

@@ -355,7 +355,8 @@ export class AccountsService implements OnModuleInit {
     if (!minted) return;
     await this.mail.send(minted.account.email, {
       template: purpose,
-      name: minted.account.name,
+      // Whoever registered an address may have written anything as the name, to anybody.
+      name: minted.account.verified === 1 ? minted.account.name : '',
       link: this.mail.link(purpose, minted.token),
     });
   }

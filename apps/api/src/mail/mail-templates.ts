@@ -18,10 +18,10 @@ export type MailContent =
     }
   | { template: 'listing-decided'; name: string; packageId: string; decision: 'approved' | 'rejected'; notes: string };
 
-/** The words of a mail. */
+/** The words of a mail; without a name, whoever reads it is greeted without one. */
 export function writeMail(to: string, content: MailContent): Mail {
   const { subject, body } = words(content);
-  return { to, subject, text: `Hello ${content.name},\n\n${body}\n\nMosis Platform\n` };
+  return { to, subject, text: `Hello${content.name === '' ? '' : ` ${content.name}`},\n\n${body}\n\nMosis Platform\n` };
 }
 
 function words(content: MailContent): { subject: string; body: string } {

@@ -7,6 +7,9 @@ import { RequestLimits } from '../limits/request-limits.js';
 import { writeMail, type MailContent } from './mail-templates.js';
 import { OutboxTransport, SmtpTransport, type MailTransport } from './mail-transport.js';
 
+/** Mails that an anonymous person can have sent to any address. Others follow from what somebody did here, and are not lost. */
+const ASKED_FOR_BY_ANYBODY: ReadonlySet<string> = new Set(['verify-email', 'account-exists', 'reset-password']);
+
 /** Writes and sends mails; called from jobs, so that a failing mail server delays mails and loses none. */
 @Injectable()
 export class MailService implements OnModuleDestroy {
@@ -28,16 +31,17 @@ export class MailService implements OnModuleDestroy {
   }
 
   /**
-   * Sends one mail. Nothing is sent to `.invalid` addresses, which by RFC 2606 reach nobody, nor beyond the limit of
-   * mails per recipient and hour, so that nobody can be flooded through us.
+   * Sends one mail. Nothing is sent to `.invalid` addresses, which by RFC 2606 reach nobody, nor, of what anybody can have
+   * sent to an address, beyond the limit per recipient and hour, so that nobody can be flooded through us.
    *
    * @throws when the mail server does not take it: try again later
    */
   async send(to: string, content: MailContent): Promise<void> {
     if (to.toLowerCase().endsWith('.invalid')) return;
     const { template } = content;
+    const isLimited = ASKED_FOR_BY_ANYBODY.has(template);
     const recipient = `${template}:${to.toLowerCase()}`;
-    if (!(await this.limits.tryConsume('mail/recipient', recipient)) || !(await this.limits.tryConsume('mail/all'))) {
+    if (isLimited && !(await this.take(recipient))) {
       this.logger.warn({ msg: 'mail not sent: too many', 'mail.template': template });
       return;
     }
@@ -45,8 +49,7 @@ export class MailService implements OnModuleDestroy {
       await this.transport.send(writeMail(to, content), newId());
     } catch (error) {
       // Only what went out counts: a mail server that is away for an hour must not use up the limit, and with it the mail.
-      await this.limits.giveBack('mail/recipient', recipient);
-      await this.limits.giveBack('mail/all');
+      if (isLimited) await this.giveBack(recipient);
       throw error;
     }
     this.logger.log({ msg: 'mail sent', 'mail.template': template });
@@ -54,6 +57,15 @@ export class MailService implements OnModuleDestroy {
       // No mail server and a developer's machine: the log is where the link is looked for.
       this.logger.log({ msg: `open ${content.link}`, 'mail.template': template, 'log.keep_link': true });
     }
+  }
+
+  private async take(recipient: string): Promise<boolean> {
+    return (await this.limits.tryConsume('mail/recipient', recipient)) && (await this.limits.tryConsume('mail/all'));
+  }
+
+  private async giveBack(recipient: string): Promise<void> {
+    await this.limits.giveBack('mail/recipient', recipient);
+    await this.limits.giveBack('mail/all');
   }
 
   onModuleDestroy(): void {
