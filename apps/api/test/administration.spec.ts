@@ -246,6 +246,13 @@ describe('administration', () => {
       await nextNight();
       const after = (await report()).problems.map(({ code }: { code: string }) => code);
       expect(after).not.toContain('packages-damaged');
+      expect(after).toContain('jobs-failed');
+      platform.clock.advance(3 * DAY_MS);
+      const later = await report();
+      expect(later.problems.map(({ code }: { code: string }) => code)).not.toContain('jobs-failed');
+      expect(later.jobs).toContainEqual({ kind: 'mail.x', state: 'failed', count: 1 });
+      const { body } = await platform.client().get('/readyz');
+      expect(JSON.stringify(body)).not.toContain('jobs-failed');
     });
   });
 });

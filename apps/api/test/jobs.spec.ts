@@ -130,7 +130,7 @@ describe('background work', () => {
     expect(done).toEqual(['again']);
   });
 
-  it('that repeats is planned once, also over restarts, and forgotten in time', async () => {
+  it('that repeats is planned once, also over restarts, and forgotten in time without one', async () => {
     const planned = () =>
       scalar(platform, `SELECT COUNT(*) FROM jobs WHERE kind = 'audit.verify' AND state = 'queued'`);
     expect(planned()).toBe(1);
@@ -141,11 +141,8 @@ describe('background work', () => {
       await platform.idle();
     }
     expect(planned()).toBe(1);
-    expect(scalar(platform, `SELECT COUNT(*) FROM jobs WHERE kind = 'audit.verify' AND state = 'done'`)).toBe(20);
-    await jobs().start();
-    expect(scalar(platform, `SELECT COUNT(*) FROM jobs WHERE kind = 'audit.verify' AND state = 'done'`)).toBeLessThan(
-      20,
-    );
+    const kept = scalar(platform, `SELECT COUNT(*) FROM jobs WHERE kind = 'audit.verify' AND state = 'done'`);
+    expect([14, 15]).toContain(kept);
   });
 
   describe('that is slow', () => {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
 import { PASSWORD, expectStatus, unique } from './support/actors.js';
-import { rows } from './support/attack.js';
+import { rows, sql } from './support/attack.js';
 import { TestPlatform } from './support/platform.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -18,11 +18,24 @@ class MailServer {
   readonly received: Received[] = [];
   refuse = 0;
   attempts = 0;
+  /** Replies to recipients whose address begins so. */
+  readonly refusals: Readonly<Record<string, string>> = {
+    nobody: '550 5.1.1 User unknown',
+    plain: '550 No such user here',
+    relay: '550 5.7.1 Relaying denied',
+    busy: '450 4.2.1 Mailbox busy',
+  };
   private readonly server = new SMTPServer({
     authOptional: true,
     disabledCommands: ['STARTTLS'],
     onAuth: ({ username, password }, _session, done) =>
       username === 'user' && password === 'p@ss word' ? done(null, { user: 'user' }) : done(new Error('no')),
+    onRcptTo: ({ address }, _session, done) => {
+      const reply = Object.entries(this.refusals).find(([name]) => address.startsWith(name))?.[1];
+      if (!reply) return done();
+      this.attempts += 1;
+      done(Object.assign(new Error(reply.slice(4)), { responseCode: Number(reply.slice(0, 3)) }));
+    },
     onData: (stream, session, done) => void this.take(stream, session, done),
   });
 
@@ -125,6 +138,36 @@ describe('mail through a mail server', () => {
     expect(server.refuse).toBe(0);
     expect(sentTo(email).length).toBe(1);
   });
+
+  it.each(['nobody', 'plain'])('is given up at once when the server knows no such recipient: %s', async (name) => {
+    const email = `${unique(name)}@example.com`;
+    server.attempts = 0;
+    await register(email);
+    platform.clock.advance(DAY_MS);
+    await platform.idle();
+    expect(server.attempts).toBe(1);
+    const [job] = rows<{ state: string; result: string }>(
+      platform,
+      `SELECT state, result FROM jobs WHERE kind = 'mail.verify-email' ORDER BY created_at DESC, id DESC LIMIT 1`,
+    );
+    expect(job).toMatchObject({ state: 'done' });
+    expect(JSON.parse(job?.result ?? '')).toEqual({ sent: false, why: expect.stringMatching(/^refused: 550/) });
+    expect(platform.log).toContain('mail refused for good');
+    expect(platform.log).not.toContain(email);
+  });
+
+  it.each(['relay', 'busy'])(
+    'waits when the server says no for a reason that may pass or be mended: %s',
+    async (name) => {
+      const email = `${unique(name)}@example.com`;
+      server.attempts = 0;
+      await register(email);
+      platform.clock.advance(5_000);
+      await platform.idle();
+      expect(server.attempts).toBe(2);
+      sql(platform, `DELETE FROM jobs WHERE kind = 'mail.verify-email' AND state = 'queued'`);
+    },
+  );
 
   it('leaves no file in the outbox, and no address, link or password of the mail server in the log or a job', async () => {
     const email = `${unique('to')}@example.com`;

@@ -346,14 +346,14 @@ export class AccountsService implements OnModuleInit {
    * The token is made when the mail is: until then no secret lies in the job queue. Account and token are of one moment,
    * so a mail never carries the name of one registration and the token of the next.
    */
-  private async mailToken(developerId: string, purpose: 'verify-email' | 'reset-password'): Promise<void> {
+  private async mailToken(developerId: string, purpose: 'verify-email' | 'reset-password') {
     const minted = await this.db.write(async (trx) => {
       const account = await this.repository.findById(developerId, trx);
       if (!account || (purpose === 'verify-email' && account.verified === 1)) return undefined;
       return { account, token: await this.mintToken(trx, developerId, purpose) };
     });
-    if (!minted) return;
-    await this.mail.send(minted.account.email, {
+    if (!minted) return undefined;
+    return this.mail.send(minted.account.email, {
       template: purpose,
       // Whoever registered an address may have written anything as the name, to anybody.
       name: minted.account.verified === 1 ? minted.account.name : '',
@@ -361,10 +361,10 @@ export class AccountsService implements OnModuleInit {
     });
   }
 
-  private async mailNotice(developerId: string, template: 'account-exists' | 'password-changed'): Promise<void> {
+  private async mailNotice(developerId: string, template: 'account-exists' | 'password-changed') {
     const account = await this.repository.findById(developerId);
-    if (!account) return;
-    await this.mail.send(
+    if (!account) return undefined;
+    return this.mail.send(
       account.email,
       template === 'account-exists'
         ? { template, name: account.name, link: this.mail.link('forgot-password') }

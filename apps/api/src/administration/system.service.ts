@@ -19,6 +19,8 @@ import { TelemetryStatusService } from '../telemetry/telemetry-status.service.js
 import type { SystemReport } from './administration.schemas.js';
 
 const STORE_CHECK_EVERY_MS = 30_000;
+/** What was given up longer ago is history, not a problem: nobody can do anything about it. */
+const RECENTLY_FAILED_MS = 3 * DAY_MS;
 const LOW_DISK_BYTES = 1024 ** 3;
 
 interface JobReport {
@@ -96,7 +98,7 @@ export class SystemService implements OnModuleInit {
       backup: await this.describeBackup(),
     };
     const problems = [
-      ...findProblems(report.disk.free_bytes, audit, drill, report.jobs),
+      ...findProblems(report.disk.free_bytes, audit, drill, await this.countFailed()),
       ...(await this.findStoreProblem((message) => `Packages cannot be stored or read: ${message}`)),
       ...(await this.telemetry.findProblems()),
       ...this.backups.findProblems(),
@@ -113,7 +115,7 @@ export class SystemService implements OnModuleInit {
       disk.bavail * disk.bsize,
       await this.latest('audit.verify'),
       await this.latest('objects.verify'),
-      await this.jobRows.countFailed(),
+      await this.countFailed(),
     );
     return [
       ...found,
@@ -158,6 +160,10 @@ export class SystemService implements OnModuleInit {
     };
   }
 
+  private async countFailed(): Promise<SystemReport['jobs']> {
+    return this.jobRows.countFailedSince(this.clock.timestampIn(-RECENTLY_FAILED_MS));
+  }
+
   private async latest(kind: string): Promise<JobReport | undefined> {
     const job = await this.jobRows.findLatest(kind);
     return (
@@ -175,7 +181,7 @@ function findProblems(
   freeBytes: number,
   audit: JobReport | undefined,
   drill: JobReport | undefined,
-  jobs: SystemReport['jobs'],
+  failed: SystemReport['jobs'],
 ): SystemReport['problems'] {
   const problems: SystemReport['problems'] = [];
   if (freeBytes < LOW_DISK_BYTES)
@@ -197,7 +203,6 @@ function findProblems(
       code: 'packages-damaged',
       detail: `${damaged} package(s) or icon(s) are missing or changed in the object store. Restore them from a backup.`,
     });
-  const failed = jobs.filter((job) => job.state === 'failed');
   if (failed.length > 0)
     problems.push({
       code: 'jobs-failed',

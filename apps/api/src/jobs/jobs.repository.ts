@@ -144,11 +144,13 @@ export class JobsRepository {
     await trx.deleteFrom('jobs').where('state', 'in', ['done', 'failed']).where('updated_at', '<', before).execute();
   }
 
-  async countFailed(): Promise<{ kind: string; state: string; count: number }[]> {
+  /** Work that was given up since then, by kind. */
+  async countFailedSince(since: string): Promise<{ kind: string; state: string; count: number }[]> {
     return this.db.read
       .selectFrom('jobs')
       .select((eb) => ['kind', 'state', eb.fn.countAll<number>().as('count')])
       .where('state', '=', 'failed')
+      .where('updated_at', '>=', since)
       .groupBy('kind')
       .orderBy('kind')
       .execute();

@@ -1,6 +1,6 @@
 import { setTimeout as setTimer } from 'node:timers';
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { CoreDatabase, type CoreRow, type CoreTransaction } from '@mosis/db';
 import { Clock, DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../common/clock.js';
 import { JobLane, type LaneName } from './job-lane.js';
@@ -48,7 +48,7 @@ const SLOW_STOP_MS = 5 * SECOND_MS;
  * growing pauses, taken up again after a crash.
  */
 @Injectable()
-export class JobsService implements OnModuleDestroy {
+export class JobsService implements OnModuleInit, OnModuleDestroy {
   private readonly logger = new Logger('jobs');
   private readonly kinds = new Map<string, Registration>();
   private readonly lanes: readonly [quick: JobLane, slow: JobLane, checks: JobLane];
@@ -74,6 +74,10 @@ export class JobsService implements OnModuleDestroy {
     ];
   }
 
+  onModuleInit(): void {
+    this.register('jobs.delete-finished', () => this.deleteFinished(), DAY_MS);
+  }
+
   /** Says who does jobs of a kind; with `everyMs` the job also repeats by itself. */
   register(kind: string, handler: JobHandler, options: number | JobOptions = {}): void {
     this.kinds.set(kind, { handler, ...(typeof options === 'number' ? { everyMs: options } : options) });
@@ -87,13 +91,7 @@ export class JobsService implements OnModuleDestroy {
 
   /** Begins to work: takes up what a predecessor left and plans what repeats. */
   async start(): Promise<void> {
-    await this.db.write(async (trx) => {
-      await this.repository.requeueRunning(trx, this.clock.timestamp());
-      await this.repository.deleteFinishedBefore(
-        trx,
-        new Date(this.clock.now().getTime() - KEEP_FINISHED_MS).toISOString(),
-      );
-    });
+    await this.db.write((trx) => this.repository.requeueRunning(trx, this.clock.timestamp()));
     for (const [kind, registration] of this.kinds) {
       await this.plan(kind, registration);
       const { afterStartMs } = registration;
@@ -230,6 +228,10 @@ export class JobsService implements OnModuleDestroy {
         this.clock.timestamp(),
       ),
     );
+  }
+
+  private async deleteFinished(): Promise<void> {
+    await this.db.write((trx) => this.repository.deleteFinishedBefore(trx, this.clock.timestampIn(-KEEP_FINISHED_MS)));
   }
 
   private async plan(kind: string, { everyMs }: Registration): Promise<void> {

@@ -9,8 +9,12 @@ export interface Mail {
   text: string;
 }
 
+/** The mail server does not take mails for this recipient and never will; the message is its reply in numbers. */
+export class RecipientRefused extends Error {}
+
 /** Delivers mails; resolves when the next hop has taken the mail. */
 export interface MailTransport {
+  /** @throws RecipientRefused; anything else may pass, or be mended by the operator */
   send(mail: Mail, id: string): Promise<void>;
   close(): void;
 }
@@ -59,7 +63,12 @@ export class SmtpTransport implements MailTransport {
   async send(mail: Mail, id: string): Promise<void> {
     const raw = composeMessage(mail, this.from, id);
     const transport = await (this.transport ??= this.open());
-    await transport.sendMail({ envelope: { from: addressOf(this.from), to: [mail.to], use8BitMime: true }, raw });
+    try {
+      await transport.sendMail({ envelope: { from: addressOf(this.from), to: [mail.to], use8BitMime: true }, raw });
+    } catch (error) {
+      const refusal = findRefusal(error as SmtpError);
+      throw refusal === undefined ? error : new RecipientRefused(refusal, { cause: error });
+    }
   }
 
   close(): void {
@@ -99,6 +108,24 @@ export class OutboxTransport implements MailTransport {
   }
 
   close(): void {}
+}
+
+/** What nodemailer says of a mail server that said no. */
+interface SmtpError extends Error {
+  command?: string;
+  response?: string;
+}
+
+/**
+ * The numbers of a reply by which a recipient does not exist (RFC 5321 §4.2.3; RFC 3463 §3.2 and §3.3: X.1.0 to X.1.6, X.1.10
+ * and X.2). No other refusal is final: `5.7.1`, relaying denied, and `5.1.8`, a bad sender, are about our own settings.
+ */
+function findRefusal({ command, response }: SmtpError): string | undefined {
+  if (command !== 'RCPT TO') return undefined;
+  const [reply, enhanced] = /^55[0-4](?:[ -](5\.\d{1,3}\.\d{1,3})\b)?/.exec(response ?? '') ?? [];
+  if (reply === undefined) return undefined;
+  if (enhanced === undefined) return /^55[013]/.test(reply) ? reply : undefined;
+  return /^5\.(?:1\.(?:[0-6]|10)|2\.\d+)$/.test(enhanced) ? reply : undefined;
 }
 
 /** The bare address of `Name <address>`. */

@@ -5,10 +5,13 @@ import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
 import { RequestLimits } from '../limits/request-limits.js';
 import { writeMail, type MailContent } from './mail-templates.js';
-import { OutboxTransport, SmtpTransport, type MailTransport } from './mail-transport.js';
+import { OutboxTransport, RecipientRefused, SmtpTransport, type MailTransport } from './mail-transport.js';
 
 /** Mails that an anonymous person can have sent to any address. Others follow from what somebody did here, and are not lost. */
 const ASKED_FOR_BY_ANYBODY: ReadonlySet<string> = new Set(['verify-email', 'account-exists', 'reset-password']);
+
+/** What became of a mail that is not to be tried again. */
+export type MailResult = { sent: true } | { sent: false; why: string };
 
 /** Writes and sends mails; called from jobs, so that a failing mail server delays mails and loses none. */
 @Injectable()
@@ -34,20 +37,26 @@ export class MailService implements OnModuleDestroy {
    * Sends one mail. Nothing is sent to `.invalid` addresses, which by RFC 2606 reach nobody, nor, of what anybody can have
    * sent to an address, beyond the limit per recipient and hour, so that nobody can be flooded through us.
    *
-   * @throws when the mail server does not take it: try again later
+   * A recipient whom the mail server does not know is refused for good, and counts as a mail that went out.
+   *
+   * @throws when the mail server does not take it otherwise: try again later
    */
-  async send(to: string, content: MailContent): Promise<void> {
-    if (to.toLowerCase().endsWith('.invalid')) return;
+  async send(to: string, content: MailContent): Promise<MailResult> {
+    if (to.toLowerCase().endsWith('.invalid')) return { sent: false, why: 'reaches nobody' };
     const { template } = content;
     const isLimited = ASKED_FOR_BY_ANYBODY.has(template);
     const recipient = `${template}:${to.toLowerCase()}`;
     if (isLimited && !(await this.take(recipient))) {
       this.logger.warn({ msg: 'mail not sent: too many', 'mail.template': template });
-      return;
+      return { sent: false, why: 'too many' };
     }
     try {
       await this.transport.send(writeMail(to, content), newId());
     } catch (error) {
+      if (error instanceof RecipientRefused) {
+        this.logger.warn({ msg: 'mail refused for good', 'mail.template': template, 'mail.reply': error.message });
+        return { sent: false, why: `refused: ${error.message}` };
+      }
       // Only what went out counts: a mail server that is away for an hour must not use up the limit, and with it the mail.
       if (isLimited) await this.giveBack(recipient);
       throw error;
@@ -57,6 +66,7 @@ export class MailService implements OnModuleDestroy {
       // No mail server and a developer's machine: the log is where the link is looked for.
       this.logger.log({ msg: `open ${content.link}`, 'mail.template': template, 'log.keep_link': true });
     }
+    return { sent: true };
   }
 
   private async take(recipient: string): Promise<boolean> {

@@ -279,12 +279,12 @@ export class ReviewDeskService implements OnModuleInit {
     return { previousId: previous?.id, version: changes };
   }
 
-  private async mailDecision(reviewId: string): Promise<void> {
+  private async mailDecision(reviewId: string) {
     const notice = await this.findNotice(reviewId);
-    if (!notice) return;
+    if (!notice) return undefined;
     const { kind, email, version, ...content } = notice;
-    if (kind === 'version') await this.mail.send(email, { template: 'version-decided', version, ...content });
-    else await this.mail.send(email, { template: 'listing-decided', ...content });
+    if (kind === 'version') return this.mail.send(email, { template: 'version-decided', version, ...content });
+    return this.mail.send(email, { template: 'listing-decided', ...content });
   }
 
   private async findNotice(reviewId: string): Promise<DecisionNotice | undefined> {
