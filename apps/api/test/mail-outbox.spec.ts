@@ -1,9 +1,10 @@
 import { statSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import PostalMime from 'postal-mime';
+import { ApiKeysService } from '../src/api-keys/api-keys.service.js';
 import { MailService } from '../src/mail/mail.service.js';
 import { composeMessage } from '../src/mail/mail-transport.js';
-import { PASSWORD, expectStatus, readOutbox, unique } from './support/actors.js';
+import { PASSWORD, addApiKey, expectStatus, readOutbox, signUp, unique } from './support/actors.js';
 import { TestPlatform } from './support/platform.js';
 
 const parse = (mail: string) => PostalMime.parse(mail);
@@ -46,7 +47,7 @@ describe('mail without a mail server', () => {
     ['Zoë Ærø 🦊', '8bit'],
   ])('is plain text that every reader understands, for %s in %s', async (name, encoding) => {
     const email = `${unique('to')}@example.com`;
-    await platform.app.get(MailService).send(email, { template: 'password-changed', name });
+    await platform.app.get(MailService).send({ email, isProven: true }, { template: 'password-changed', name });
     const [mail = ''] = mailsTo(email);
     expect(mail).toContain(`\r\nContent-Transfer-Encoding: ${encoding}\r\n`);
     const parsed = await parse(mail);
@@ -68,11 +69,35 @@ describe('mail without a mail server', () => {
     for (const mail of mailsTo(email)) expect((await parse(mail)).text).not.toMatch(/evil|locked/);
   });
 
+  it('neither floods nor talks to whoever has an address that a stranger registered, whatever the stranger does', async () => {
+    const email = `${unique('to')}@example.com`;
+    const stranger = await signUp(platform, { email, name: 'go to evil.example', verified: false });
+    let current = PASSWORD;
+    for (let change = 1; change <= 7; change += 1) {
+      const next = `${PASSWORD} ${change}`;
+      const body = { current_password: current, new_password: next };
+      expectStatus(await stranger.client.post('/v1/me/password', body), 204);
+      current = next;
+    }
+    const key = await addApiKey(stranger, ['apps:read'], { name: 'evil key' });
+    await platform.app.get(ApiKeysService).revokeLeaked([key], 'com.evil.app', 'evil.txt');
+    expectStatus(await stranger.client.delete('/v1/me'), 204);
+    await platform.idle();
+    const mails = await Promise.all(mailsTo(email).map(parse));
+    const about = (subject: string) => mails.filter((mail) => mail.subject?.includes(subject));
+    expect(about('password was changed')).toHaveLength(5);
+    expect(about('revoked')).toHaveLength(1);
+    expect(about('deleted')).toHaveLength(1);
+    for (const { text } of mails) expect(text).not.toMatch(/evil/);
+  });
+
   it('of a decision goes out each time, however many there are', async () => {
     const email = `${unique('to')}@example.com`;
     const decided = { template: 'listing-decided', name: 'Jo', decision: 'approved', notes: '' } as const;
     for (let app = 0; app < 8; app += 1)
-      await platform.app.get(MailService).send(email, { ...decided, packageId: `com.example.app${app}` });
+      await platform.app
+        .get(MailService)
+        .send({ email, isProven: true }, { ...decided, packageId: `com.example.app${app}` });
     expect(mailsTo(email)).toHaveLength(8);
   });
 
@@ -99,14 +124,17 @@ describe('mail without a mail server', () => {
   it('keeps within the line length of RFC 5322, and breaks long lines between words', async () => {
     const words = Array.from({ length: 900 }, (_, index) => `wörd${index}`).join(' ');
     const email = `${unique('to')}@example.com`;
-    await platform.app.get(MailService).send(email, {
-      template: 'version-decided',
-      name: 'Jo',
-      packageId: 'com.example.app',
-      version: '1.0.0',
-      decision: 'rejected',
-      notes: `${words}\n${'x'.repeat(3000)}`,
-    });
+    await platform.app.get(MailService).send(
+      { email, isProven: true },
+      {
+        template: 'version-decided',
+        name: 'Jo',
+        packageId: 'com.example.app',
+        version: '1.0.0',
+        decision: 'rejected',
+        notes: `${words}\n${'x'.repeat(3000)}`,
+      },
+    );
     const [mail = ''] = mailsTo(email);
     for (const line of mail.split('\r\n')) expect(Buffer.byteLength(line)).toBeLessThanOrEqual(998);
     const text = (await parse(mail)).text ?? '';

@@ -10,6 +10,7 @@ import { newToken, randomBase62, sha256Hex } from '../common/secrets.js';
 import { JobsService } from '../jobs/jobs.service.js';
 import { RequestLimits } from '../limits/request-limits.js';
 import { MailService } from '../mail/mail.service.js';
+import { toRecipient } from '../mail/recipient.js';
 import { SigningKeysService } from '../signing-keys/signing-keys.service.js';
 import { AccountsRepository } from './accounts.repository.js';
 import { toDeveloperResource, type DeveloperResource, type Register, type Setup } from './accounts.schemas.js';
@@ -353,10 +354,9 @@ export class AccountsService implements OnModuleInit {
       return { account, token: await this.mintToken(trx, developerId, purpose) };
     });
     if (!minted) return undefined;
-    return this.mail.send(minted.account.email, {
+    return this.mail.send(toRecipient(minted.account), {
       template: purpose,
-      // Whoever registered an address may have written anything as the name, to anybody.
-      name: minted.account.verified === 1 ? minted.account.name : '',
+      name: minted.account.name,
       link: this.mail.link(purpose, minted.token),
     });
   }
@@ -365,7 +365,7 @@ export class AccountsService implements OnModuleInit {
     const account = await this.repository.findById(developerId);
     if (!account) return undefined;
     return this.mail.send(
-      account.email,
+      toRecipient(account),
       template === 'account-exists'
         ? { template, name: account.name, link: this.mail.link('forgot-password') }
         : { template, name: account.name },

@@ -11,6 +11,7 @@ import { Clock } from '../common/clock.js';
 import { IdempotencyService } from '../idempotency/idempotency.service.js';
 import { JobsService } from '../jobs/jobs.service.js';
 import { MailService } from '../mail/mail.service.js';
+import { toRecipient, type Recipient } from '../mail/recipient.js';
 import { SigningKeysService } from '../signing-keys/signing-keys.service.js';
 import { AccountsRepository } from './accounts.repository.js';
 import { toDeveloperResource, type DeveloperResource } from './accounts.schemas.js';
@@ -33,8 +34,8 @@ export class ProfileService implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.jobs.register('mail.account-deleted', (payload: { email: string; name: string }) =>
-      this.mail.send(payload.email, { template: 'account-deleted', name: payload.name }),
+    this.jobs.register('mail.account-deleted', (payload: Recipient & { name: string }) =>
+      this.mail.send(payload, { template: 'account-deleted', name: payload.name }),
     );
   }
 
@@ -100,7 +101,7 @@ export class ProfileService implements OnModuleInit {
         now,
       );
       await this.audit.append(trx, by, { action: 'developer.deleted', subject: { kind: 'developer', id: account.id } });
-      await this.jobs.enqueue(trx, 'mail.account-deleted', { email: account.email, name: account.name });
+      await this.jobs.enqueue(trx, 'mail.account-deleted', { ...toRecipient(account), name: account.name });
     });
   }
 

@@ -58,10 +58,13 @@ export class ApiKeysRepository {
     return rows.map(({ id }) => id);
   }
 
-  async findOwner(trx: CoreTransaction, developerId: string): Promise<{ email: string; name: string } | undefined> {
+  async findOwner(
+    trx: CoreTransaction,
+    developerId: string,
+  ): Promise<Pick<CoreRow<'developers'>, 'email' | 'name' | 'verified' | 'registration'> | undefined> {
     return trx
       .selectFrom('developers')
-      .select(['email', 'name'])
+      .select(['email', 'name', 'verified', 'registration'])
       .where('id', '=', developerId)
       .where('deleted_at', 'is', null)
       .executeTakeFirst();

@@ -10,6 +10,7 @@ import { sha256Hex } from '../common/secrets.js';
 import { IdempotencyService } from '../idempotency/idempotency.service.js';
 import { JobsService } from '../jobs/jobs.service.js';
 import { MailService } from '../mail/mail.service.js';
+import { toRecipient, type Recipient } from '../mail/recipient.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
 import { toApiKeyResource, type ApiKeyResource, type CreateApiKey } from './api-keys.schemas.js';
 import { KEY_LENGTH, isWellFormedKey, mintKey } from '../common/api-key-format.js';
@@ -18,8 +19,7 @@ const MAX_KEYS = 100;
 /** Apps of a key that its audit row names: that row stays for ever, and a hundred names are as large as fifty other rows. */
 const LOGGED_APPS = 10;
 
-interface LeakNotice {
-  email: string;
+interface LeakNotice extends Recipient {
   name: string;
   keyName: string;
   keyPrefix: string;
@@ -42,7 +42,7 @@ export class ApiKeysService implements OnModuleInit {
 
   onModuleInit(): void {
     this.jobs.register('mail.key-revoked', (notice: LeakNotice) =>
-      this.mail.send(notice.email, { template: 'key-revoked', ...notice }),
+      this.mail.send(notice, { template: 'key-revoked', ...notice }),
     );
   }
 
@@ -147,7 +147,8 @@ export class ApiKeysService implements OnModuleInit {
         await this.revokeOne(trx, key.id, 'found-in-package', SYSTEM);
         const owner = await this.repository.findOwner(trx, key.developer_id);
         if (owner) {
-          const notice: LeakNotice = { ...owner, keyName: key.name, keyPrefix: key.key_prefix, packageId, path };
+          const found = { keyName: key.name, keyPrefix: key.key_prefix, packageId, path };
+          const notice: LeakNotice = { ...toRecipient(owner), name: owner.name, ...found };
           await this.jobs.enqueue(trx, 'mail.key-revoked', notice);
         }
         revoked.push(key.key_prefix);

@@ -24,6 +24,12 @@ export function writeMail(to: string, content: MailContent): Mail {
   return { to, subject, text: `Hello${content.name === '' ? '' : ` ${content.name}`},\n\n${body}\n\nMosis Platform\n` };
 }
 
+/** The same mail without a word of whoever registered the address: a stranger could write anything so, to anybody. */
+export function withoutChosenWords(content: MailContent): MailContent {
+  if (content.template !== 'key-revoked') return { ...content, name: '' };
+  return { ...content, name: '', keyName: '', packageId: '', path: '' };
+}
+
 function words(content: MailContent): { subject: string; body: string } {
   switch (content.template) {
     case 'verify-email':
@@ -54,7 +60,11 @@ function words(content: MailContent): { subject: string; body: string } {
     case 'key-revoked':
       return {
         subject: 'An API key of yours was found in a package and revoked',
-        body: `the API key "${content.keyName}" (${content.keyPrefix}) was found in ${content.path} of a package\nuploaded for ${content.packageId}. Whoever had the package could use it, so it was\nrevoked at once. Create another one, and keep it out of your packages.`,
+        body: `${
+          content.keyName === ''
+            ? `the API key ${content.keyPrefix} was found in a package`
+            : `the API key "${content.keyName}" (${content.keyPrefix}) was found in ${content.path} of a package\nuploaded for ${content.packageId}`
+        }. Whoever had the package could use it, so it was\nrevoked at once. Create another one, and keep it out of your packages.`,
       };
     case 'version-decided':
       return {

@@ -4,7 +4,8 @@ import { newId } from '@mosis/db';
 import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
 import { RequestLimits } from '../limits/request-limits.js';
-import { writeMail, type MailContent } from './mail-templates.js';
+import { withoutChosenWords, writeMail, type MailContent } from './mail-templates.js';
+import type { Recipient } from './recipient.js';
 import { OutboxTransport, RecipientRefused, SmtpTransport, type MailTransport } from './mail-transport.js';
 
 /** Mails that an anonymous person can have sent to any address. Others follow from what somebody did here, and are not lost. */
@@ -35,16 +36,18 @@ export class MailService implements OnModuleDestroy {
 
   /**
    * Sends one mail. Nothing is sent to `.invalid` addresses, which by RFC 2606 reach nobody, nor, of what anybody can have
-   * sent to an address, beyond the limit per recipient and hour, so that nobody can be flooded through us.
+   * sent to an address, beyond the limit per recipient and hour, so that nobody can be flooded through us. That is every mail to
+   * an address that is not proven, and such a mail carries no words of whoever registered it.
    *
    * A recipient whom the mail server does not know is refused for good, and counts as a mail that went out.
    *
    * @throws when the mail server does not take it otherwise: try again later
    */
-  async send(to: string, content: MailContent): Promise<MailResult> {
+  async send({ email: to, isProven }: Recipient, asked: MailContent): Promise<MailResult> {
     if (to.toLowerCase().endsWith('.invalid')) return { sent: false, why: 'reaches nobody' };
+    const content = isProven ? asked : withoutChosenWords(asked);
     const { template } = content;
-    const isLimited = ASKED_FOR_BY_ANYBODY.has(template);
+    const isLimited = !isProven || ASKED_FOR_BY_ANYBODY.has(template);
     const recipient = `${template}:${to.toLowerCase()}`;
     if (isLimited && !(await this.take(recipient))) {
       this.logger.warn({ msg: 'mail not sent: too many', 'mail.template': template });

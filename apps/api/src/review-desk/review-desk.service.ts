@@ -283,8 +283,10 @@ export class ReviewDeskService implements OnModuleInit {
     const notice = await this.findNotice(reviewId);
     if (!notice) return undefined;
     const { kind, email, version, ...content } = notice;
-    if (kind === 'version') return this.mail.send(email, { template: 'version-decided', version, ...content });
-    return this.mail.send(email, { template: 'listing-decided', ...content });
+    // Only a verified account submits, and what its packages are called is under review.
+    const recipient = { email, isProven: true };
+    if (kind === 'version') return this.mail.send(recipient, { template: 'version-decided', version, ...content });
+    return this.mail.send(recipient, { template: 'listing-decided', ...content });
   }
 
   private async findNotice(reviewId: string): Promise<DecisionNotice | undefined> {
