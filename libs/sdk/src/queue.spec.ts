@@ -1,4 +1,4 @@
-import { accept, hang, json, settle } from '../test/support/fake-platform.js';
+import { accept, hang, json, problem, settle } from '../test/support/fake-platform.js';
 import { MemoryStorage } from '../test/support/memory-storage.js';
 import { startTelemetry, unaccounted } from '../test/support/start.js';
 import type { TelemetryOptions } from './options.js';
@@ -92,7 +92,7 @@ describe('a restart', () => {
 
   it('goes on from any prefix of the journal: what was cut off never was', async () => {
     const { telemetry, platform, storage } = await startTelemetry({ maxQueueEvents: 30 });
-    const answers = [accept, () => json(503, {}, { 'retry-after': '1' }), () => json(422, {}), accept, accept];
+    const answers = [accept, () => json(503, {}, { 'retry-after': '1' }), () => problem(422), accept, accept];
     platform.answer = (request) => (answers.shift() ?? (() => json(503, {})))(request);
     for (let round = 0; round < 8; round++) {
       for (let i = 0; i < 7; i++) telemetry.track(i === 3 ? 'Not A Type' : 'x', { i });

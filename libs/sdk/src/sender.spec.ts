@@ -1,4 +1,4 @@
-import { accept, FakePlatform, hang, json, settle } from '../test/support/fake-platform.js';
+import { accept, FakePlatform, hang, json, problem, settle } from '../test/support/fake-platform.js';
 import { startTelemetry, unaccounted } from '../test/support/start.js';
 
 const hour = 3_600_000;
@@ -22,6 +22,16 @@ describe('sending', () => {
     ['a login page with 200', () => new Response('<html>', { status: 200 })],
     ['the 404 of a proxy', () => new Response('404 page not found', { status: 404 })],
     ['a login page with 400', () => new Response('<html>', { status: 400 })],
+    ['the JSON of a gateway with 404', () => json(404, { message: 'no Route matched' })],
+    [
+      'the error code of a gateway with 400',
+      () => json(400, { code: 'InvalidURI' }, { 'content-type': 'application/json' }),
+    ],
+    [
+      'a problem without a code',
+      () => json(404, { title: 'Not Found' }, { 'content-type': 'application/problem+json' }),
+    ],
+    ['a problem that is null', () => json(404, null, { 'content-type': 'application/problem+json' })],
     ['an answer cut short', () => new Response('{"accepted":', { status: 200 })],
     ['a receipt for more than was sent', () => json(200, { accepted: 99 })],
   ])('retries after %s with the same bytes', async (_, answer) => {
@@ -37,7 +47,7 @@ describe('sending', () => {
   });
 
   it.each([400, 404, 409, 413, 415, 422])('drops the batch after %i, counts it, and goes on', async (status) => {
-    const { telemetry, platform, errors } = await afterAnswer(() => json(status, { code: 'why' }));
+    const { telemetry, platform, errors } = await afterAnswer(() => problem(status));
     expect(telemetry.stats()).toMatchObject({ queued: 0, dropped: { rejected_batch: 2 } });
     expect(String(errors[0])).toContain('why');
     platform.answer = accept;
@@ -46,10 +56,27 @@ describe('sending', () => {
     expect(platform.batches[1]!.body.dropped).toEqual({ rejected_batch: 2 });
   });
 
+  it('keeps a batch whose first answer was lost when a stranger answers the second', async () => {
+    const { telemetry, platform } = await startTelemetry();
+    telemetry.track('x');
+    let stored = 0;
+    platform.answer = ({ body }) => {
+      stored = body.events.length;
+      throw new TypeError('connection lost');
+    };
+    await telemetry.flush();
+    platform.answer = () => json(404, { message: 'no Route matched' });
+    await telemetry.flush();
+    platform.answer = () => json(200, { accepted: stored, duplicate: true });
+    await telemetry.flush();
+    expect(telemetry.stats()).toMatchObject({ queued: 0, accepted: stored, dropped: {} });
+    expect(platform.batches).toHaveLength(3);
+  });
+
   it('hands the counts of a dropped batch to the next one, each count exactly once', async () => {
     const { telemetry, platform } = await startTelemetry();
     telemetry.track('Invalid');
-    platform.answer = () => json(422, {});
+    platform.answer = () => problem(422);
     await telemetry.flush();
     platform.answer = accept;
     telemetry.track('y');

@@ -1,4 +1,4 @@
-import { accept, json, settle } from '../test/support/fake-platform.js';
+import { accept, json, problem, settle } from '../test/support/fake-platform.js';
 import { MemoryStorage } from '../test/support/memory-storage.js';
 import { startTelemetry, unaccounted } from '../test/support/start.js';
 
@@ -170,7 +170,7 @@ describe('tracking', () => {
       throw new Error('handler');
     };
     const { telemetry, platform } = await startTelemetry({ onError });
-    platform.answer = () => json(422, {});
+    platform.answer = () => problem(422);
     telemetry.track('x');
     await telemetry.flush();
     void telemetry.crash({ get message() { throw new Error('trap'); } }); // prettier-ignore

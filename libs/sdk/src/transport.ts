@@ -19,6 +19,11 @@ const KEEPALIVE_MAX_BYTES = 60_000;
 export const isRejection = (status: number): boolean =>
   status >= 400 && status < 500 && ![401, 403, 408, 429].includes(status);
 
+/** As the server says why not, and hardly anybody else does: a problem (RFC 9457) with a code. */
+const isProblem = (type: string | null, text: string): boolean =>
+  /^application\/problem\+json\b/i.test(type ?? '') &&
+  typeof (JSON.parse(text) as { code?: unknown }).code === 'string';
+
 export type Transport = ReturnType<typeof createTransport>;
 
 /** The requests of the SDK. */
@@ -54,17 +59,17 @@ export function createTransport(
         signal: abort.signal,
       });
       const text = await response.text();
-      const { ok, status } = response;
-      // Anything that is neither a receipt nor says why not, a login page or the 404 of a proxy, is no answer: it does not parse.
-      const parsed = ok || isRejection(status) ? (JSON.parse(text) as Answer['receipt']) : undefined;
-      const asked = response.headers.get('retry-after')!;
+      const { ok, status, headers } = response;
+      // Only the server ends a batch. The 404 of a proxy or a gateway, in JSON of its own, and a login page are no answer.
+      if (isRejection(status) && !isProblem(headers.get('content-type'), text)) return { status: 0 };
+      const asked = headers.get('retry-after')!;
       return {
         status,
         text,
-        receipt: ok ? parsed : undefined,
+        // Anything that is no receipt, a login page with 200 for example, is no answer either: it does not parse.
+        receipt: ok ? (JSON.parse(text) as Answer['receipt']) : undefined,
         // A date counts from the server's own, since the device's clock may be wrong.
-        retryAfterMs:
-          Number(asked) * 1000 || Date.parse(asked) - (Date.parse(response.headers.get('date')!) || now()) || 0,
+        retryAfterMs: Number(asked) * 1000 || Date.parse(asked) - (Date.parse(headers.get('date')!) || now()) || 0,
       };
     } catch {
       return { status: 0 };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Telemetry } from '../src/telemetry.js';
-import { FakePlatform, json, settle, type SeenRequest } from './support/fake-platform.js';
+import { FakePlatform, json, problem, type SeenRequest, settle } from './support/fake-platform.js';
 import { MemoryStorage } from './support/memory-storage.js';
 import { MortalStorage } from './support/mortal-storage.js';
 import { startTelemetry, unaccounted } from './support/start.js';
@@ -16,7 +16,7 @@ class LedgerServer {
     if (fault === 'before') throw new TypeError('connection lost');
     const known = this.ledger.get(body.batch_id);
     if (known && known.text !== text) this.changedBodies++;
-    if (fault === 'refuse batch' && !known) return json(422, {});
+    if (fault === 'refuse batch' && !known) return problem(422);
     this.ledger.set(body.batch_id, known ?? { text, accepted: body.events.length });
     if (fault === 'after') throw new TypeError('connection lost');
     const { accepted } = this.ledger.get(body.batch_id)!;

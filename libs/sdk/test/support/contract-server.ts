@@ -83,6 +83,6 @@ export class ContractServer {
 const countOf = (value: number | unknown[]): number => (Array.isArray(value) ? value.length : value);
 
 function send(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json' });
+  response.writeHead(status, { 'content-type': status < 400 ? 'application/json' : 'application/problem+json' });
   response.end(JSON.stringify(body));
 }

@@ -92,6 +92,10 @@ export async function settle(): Promise<void> {
 export const json = (status: number, body: unknown, headers: Record<string, string> = {}): Response =>
   new Response(JSON.stringify(body), { status, headers });
 
+/** A refusal as the server words it. */
+export const problem = (status: number, code = 'why'): Response =>
+  json(status, { status, code }, { 'content-type': 'application/problem+json; charset=utf-8' });
+
 /** A server that takes everything. */
 export function accept({ path, body }: SeenRequest): Response {
   if (path.endsWith('/heartbeats')) return new Response(null, { status: 204 });
