@@ -9,7 +9,16 @@ import type { AuditActor } from '../src/audit/audit.service.js';
 import { GUARDED_TABLES } from '../src/restores/table-policies.js';
 import { TableRowsRepository } from '../src/restores/table-rows.repository.js';
 import { TableRestoreService, type RestoredTable } from '../src/restores/table-restore.service.js';
-import { addApiKey, createPublisher, createReviewer, publishVersion, signUp } from './support/actors.js';
+import {
+  addApiKey,
+  createAdmin,
+  createPublisher,
+  createReviewer,
+  expectStatus,
+  PASSWORD,
+  publishVersion,
+  signUp,
+} from './support/actors.js';
 import { TestPlatform } from './support/platform.js';
 
 const BY: AuditActor = { kind: 'command_line', id: null, credentialId: null, requestId: null };
@@ -53,12 +62,12 @@ describe('bringing rows of a table back', () => {
   async function restore(
     then: string,
     tables: string[],
-    { where, ...options }: { where?: string; changed?: boolean; withoutGuards?: boolean } = {},
+    { where, ...options }: { where?: string; changed?: boolean; withoutGuards?: boolean; revive?: boolean } = {},
   ): Promise<RestoredTable[]> {
     const rowsFile = join(folder, `rows-${(copies += 1)}.db`);
     const now = coreDatabasePath(platform.settings.dataDir);
     for (const table of tables) compareTable({ then, now, table, where, limit: 0, rowsFile });
-    const request = { tables, rowsFile, at: AT, changed: false, withoutGuards: false, ...options };
+    const request = { tables, rowsFile, at: AT, changed: false, withoutGuards: false, revive: false, ...options };
     return platform.app.get(TableRestoreService).apply(request, BY);
   }
 
@@ -216,7 +225,14 @@ describe('bringing rows of a table back', () => {
         .all(),
     ).toContainEqual({
       subject_id: 'apps',
-      data: JSON.stringify({ at: AT, missing: before[0]?.length, changed: 0, without_guards: true }),
+      data: JSON.stringify({
+        at: AT,
+        missing: before[0]?.length,
+        changed: 0,
+        left: 0,
+        without_guards: true,
+        revive: false,
+      }),
     });
   });
 
@@ -227,9 +243,63 @@ describe('bringing rows of a table back', () => {
     const { items } = (await person.client.get('/v1/api-keys')).body;
     await person.client.delete(`/v1/api-keys/${items[0].id}`);
     const where = `developer_id = '${person.id}'`;
-    expect(await restore(then, ['api_keys'], { where, changed: true })).toEqual([
-      { table: 'api_keys', missing: 0, changed: 0, left: 1 },
+    for (const revive of [false, true])
+      expect(await restore(then, ['api_keys'], { where, changed: true, revive })).toEqual([
+        { table: 'api_keys', missing: 0, changed: 0, left: 1 },
+      ]);
+  });
+
+  it('leaves what was suspended, deleted, demoted, withdrawn or yanked since, and sets it back only when told to', async () => {
+    const admin = await createAdmin(platform);
+    const owner = await createPublisher(platform);
+    const [reviewer, leaver, riser] = [
+      await createReviewer(platform, admin),
+      await signUp(platform),
+      await signUp(platform),
+    ];
+    await publishVersion(owner, reviewer);
+    const then = remember();
+    const setRole = async ({ id }: { id: string }, role: string) =>
+      expectStatus(await admin.client.patch(`/v1/admin/developers/${id}`, { role }), 200);
+    const app = `/v1/apps/${owner.packageId}`;
+    expectStatus(await owner.client.post(`${app}/versions/1/yank`, { reason: 'It crashes' }), 200);
+    expectStatus(await owner.client.post(`${app}/withdraw`), 200);
+    expectStatus(await admin.client.post(`/v1/admin/developers/${owner.id}/suspend`, { reason: 'Spam' }), 200);
+    await setRole(reviewer, 'developer');
+    await setRole(riser, 'reviewer');
+    expectStatus(await leaver.client.delete('/v1/me'), 204);
+    await platform.idle();
+
+    const people = `id IN (${[owner, reviewer, leaver, riser].map(({ id }) => `'${id}'`).join(', ')})`;
+    const ofApp = `app_id = (SELECT id FROM apps WHERE package_id = '${owner.packageId}')`;
+    const restoreAll = async (revive: boolean) => [
+      ...(await restore(then, ['developers'], { where: people, changed: true, revive })),
+      ...(await restore(then, ['apps'], { where: `package_id = '${owner.packageId}'`, changed: true, revive })),
+      ...(await restore(then, ['app_versions'], { where: ofApp, changed: true, revive })),
+    ];
+    const rolesAndEnds = () =>
+      raw.prepare(`SELECT role, suspended_at IS NULL, deleted_at IS NULL FROM developers WHERE ${people} ORDER BY id`);
+    expect(await restoreAll(false)).toEqual([
+      // Of the one who has more rights now than then, these are taken back.
+      { table: 'developers', missing: 0, changed: 1, left: 3 },
+      { table: 'apps', missing: 0, changed: 0, left: 1 },
+      { table: 'app_versions', missing: 0, changed: 0, left: 1 },
     ]);
+    expect(raw.prepare('SELECT role FROM developers WHERE id = ?').pluck().get(riser.id)).toBe('developer');
+    expect((await platform.client().get(`/v1/store/apps/${owner.packageId}`)).status).toBe(404);
+
+    expect(await restoreAll(true)).toMatchObject([
+      { changed: 3, left: 0 },
+      { changed: 1, left: 0 },
+      { changed: 1, left: 0 },
+    ]);
+    expect(rolesAndEnds().raw().all().map(String).sort()).toEqual([
+      ...Array<string>(3).fill('developer,1,1'),
+      'reviewer,1,1',
+    ]);
+    expect((await platform.client().get(`/v1/store/apps/${owner.packageId}`)).status).toBe(200);
+    const login = await platform.client().post('/v1/auth/login', { email: leaver.email, password: PASSWORD });
+    expect(login.status).toBe(200);
   });
 
   it.each([
@@ -242,7 +312,14 @@ describe('bringing rows of a table back', () => {
     'apps_fts',
     'apps_labels_data',
   ])('refuses %s, and says why', async (table) => {
-    const request = { tables: [table], rowsFile: '/nowhere', at: AT, changed: false, withoutGuards: false };
+    const request = {
+      tables: [table],
+      rowsFile: '/nowhere',
+      at: AT,
+      changed: false,
+      withoutGuards: false,
+      revive: false,
+    };
     await expect(platform.app.get(TableRestoreService).apply(request, BY)).rejects.toMatchObject({
       detail: expect.stringMatching(new RegExp(`^Nothing was changed: ${table} is not restored by itself: .+`)),
     });

@@ -1,4 +1,5 @@
 import type { RowDifference } from '@mosis/backup';
+import { canRevive } from './table-policies.js';
 import type { TablesThenAndNow } from './table-comparison.service.js';
 import type { RestoredTable } from './table-restore.service.js';
 
@@ -27,10 +28,7 @@ export function describeTables({
       : []),
     ...table.examples.map((row) => `  ${row.kind.padEnd(8)}${describeRow(row)}`),
   ]);
-  const done = (restored ?? []).map(
-    ({ table, missing, changed, left }) =>
-      `${table}: ${missing} rows brought back, ${changed} set to what they were${left > 0 ? `, ${left} left because they were ended since` : ''}.`,
-  );
+  const done = (restored ?? []).flatMap((table) => describeRestored(table));
   return [
     ...lines,
     ...(restored
@@ -40,6 +38,16 @@ export function describeTables({
         ]),
     `core.db restored in ${seconds(restoredInMs)}, compared in ${seconds(comparedInMs)}${appliedInMs === null ? '' : `, rows brought back in ${seconds(appliedInMs)}`}.`,
   ].join('\n');
+}
+
+function describeRestored({ table, missing, changed, left }: RestoredTable): string[] {
+  const rows = `${table}: ${missing} rows brought back, ${changed} set to what they were`;
+  if (left === 0) return [`${rows}.`];
+  if (!canRevive(table)) return [`${rows}, ${left} left because they were ended since.`];
+  return [
+    `${rows}, ${left} left because they were ended since or have fewer rights now.`,
+    '  The same command without --apply lists these as changed. Those that shall come back: --where with --apply --changed --revive.',
+  ];
 }
 
 function describeRow({ key, columns }: RowDifference): string {

@@ -18,12 +18,40 @@ const REFUSED: Record<string, string> = {
  */
 export const GUARDED_TABLES = ['apps', 'app_revisions', 'app_versions', 'reviews', 'check_results'];
 
-/** Rows of these that were ended since stay ended: what was revoked may be in wrong hands. */
-export const ENDED_STAYS: Record<string, string> = {
-  api_keys: 'revoked_at',
-  ingest_keys: 'revoked_at',
-  signing_keys: 'deactivated_at',
+/** What a row that changed since must not lose by being set to what it was. */
+export interface KeptEnd {
+  /** Each ends the row, or takes it out of use, while it is filled. */
+  columns: readonly string[];
+  /** A column that says how much is allowed, and its values from the least to the most: it is not raised. */
+  rank?: { column: string; ascending: readonly string[] };
+}
+
+/** Keys that were ended since stay ended, whatever is asked for: what was revoked may be in wrong hands. */
+const ENDED_KEYS: Record<string, KeptEnd> = {
+  api_keys: { columns: ['revoked_at'] },
+  ingest_keys: { columns: ['revoked_at'] },
+  signing_keys: { columns: ['deactivated_at'] },
 };
+
+/** Somebody decided these since, and a restore for another reason must not undo it by the way. */
+const DECIDED_ENDS: Record<string, KeptEnd> = {
+  developers: {
+    columns: ['deleted_at', 'suspended_at'],
+    rank: { column: 'role', ascending: ['developer', 'reviewer', 'admin'] },
+  },
+  apps: { columns: ['suspended_at', 'withdrawn_at'] },
+  app_versions: { columns: ['yanked_at'] },
+};
+
+/** What rows of a table keep; with `revive`, only what nothing undoes. */
+export function findKeptEnd(table: string, revive: boolean): KeptEnd | undefined {
+  return ENDED_KEYS[table] ?? (revive ? undefined : DECIDED_ENDS[table]);
+}
+
+/** Whether `revive` sets rows of a table back that stay as they are without it. */
+export function canRevive(table: string): boolean {
+  return table in DECIDED_ENDS;
+}
 
 /** Why a table is not restored, or `undefined` when it may be. */
 export function findRefusal(table: string): string | undefined {

@@ -4,7 +4,7 @@ import { CoreDatabase, type CoreTransaction } from '@mosis/db';
 import type { RawConnection } from '@mosis/sqlite';
 import { AuditService, type AuditActor } from '../audit/audit.service.js';
 import { AppError } from '../common/app-error.js';
-import { ENDED_STAYS, findRefusal, GUARDED_TABLES } from './table-policies.js';
+import { findKeptEnd, findRefusal, GUARDED_TABLES } from './table-policies.js';
 import { RowRefusedError, TableRowsRepository } from './table-rows.repository.js';
 
 /** Rows to bring back. */
@@ -18,6 +18,8 @@ export interface TableRestoreRequest {
   changed: boolean;
   /** Takes the triggers away meanwhile that hold the life of apps, versions and reviews. */
   withoutGuards: boolean;
+  /** With `changed`: also sets accounts, apps and versions back that were ended since, or whose rights were taken. */
+  revive: boolean;
 }
 
 /** What was brought back in a table. */
@@ -25,7 +27,7 @@ export interface RestoredTable {
   table: string;
   missing: number;
   changed: number;
-  /** Rows that were ended since, and stay so. */
+  /** Changed rows that stay as they are: they were ended since, or their rights were taken. */
   left: number;
 }
 
@@ -60,11 +62,18 @@ export class TableRestoreService {
         for (const table of request.tables) restored.push(await this.restoreTable(trx, rows, table, request));
         await this.repository.putBackGuards(trx, guards);
         await this.assertWhole(trx, request);
-        for (const { table, missing, changed } of restored)
+        for (const { table, missing, changed, left } of restored)
           await this.audit.append(trx, actor, {
             action: 'table.restored',
             subject: { kind: 'table', id: table },
-            data: { at: request.at, missing, changed, without_guards: request.withoutGuards },
+            data: {
+              at: request.at,
+              missing,
+              changed,
+              left,
+              without_guards: request.withoutGuards,
+              revive: request.revive,
+            },
           });
         return restored;
       });
@@ -90,8 +99,9 @@ export class TableRestoreService {
     });
     if (request.changed)
       await this.eachPage(rows, 'changed', table, async (page) => {
+        const kept = findKeptEnd(table, request.revive);
         for (const row of page) {
-          if (await this.repository.update(trx, table, keys, row, ENDED_STAYS[table])) restored.changed += 1;
+          if (await this.repository.update(trx, table, keys, row, kept)) restored.changed += 1;
           else restored.left += 1;
         }
       });

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { CoreTransaction } from '@mosis/db';
 import { isSqliteError, openReader, type RawConnection } from '@mosis/sqlite';
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
+import type { KeptEnd } from './table-policies.js';
 
 type Value = string | number | bigint | Buffer | null;
 
@@ -113,7 +114,8 @@ export class TableRowsRepository {
   }
 
   /**
-   * Sets a row to what it was, unless `staysEnded` names a column that has been filled since.
+   * Sets a row to what it was, unless that would undo what `kept` names: a column that has been filled since, a right that has
+   * been taken away.
    *
    * @returns whether it was set
    * @throws RowRefusedError
@@ -123,19 +125,17 @@ export class TableRowsRepository {
     table: string,
     keys: readonly string[],
     row: Record<string, Value>,
-    staysEnded: string | undefined,
+    kept: KeptEnd | undefined,
   ): Promise<boolean> {
     const others = Object.keys(row).filter((column) => !keys.includes(column));
     const is = sql.join(
       keys.map((key) => sql`${sql.ref(key)} = ${row[key]}`),
       sql` AND `,
     );
-    const open =
-      staysEnded !== undefined && row[staysEnded] === null ? sql` AND ${sql.ref(staysEnded)} IS NULL` : sql``;
     const { numAffectedRows } = await this.run(table, keys, row, () =>
       sql`UPDATE ${sql.table(table)}
              SET ${sql.join(others.map((column) => sql`${sql.ref(column)} = ${row[column]}`))}
-           WHERE ${is}${open}`.execute(trx),
+           WHERE ${is}${undoesNothing(row, kept)}`.execute(trx),
     );
     return (numAffectedRows ?? 0n) > 0n;
   }
@@ -186,6 +186,19 @@ export class TableRowsRepository {
       throw new RowRefusedError(`${table} does not take back the row with ${key}: ${error.message}.`);
     }
   }
+}
+
+/** Conditions under which a row can be set to what it was without bringing to life what was ended since. */
+function undoesNothing(row: Record<string, Value>, kept: KeptEnd | undefined): RawBuilder<unknown> {
+  const conditions = (kept?.columns ?? [])
+    .filter((column) => row[column] === null)
+    .map((column) => sql` AND ${sql.ref(column)} IS NULL`);
+  if (kept?.rank) {
+    const { column, ascending } = kept.rank;
+    const atLeast = ascending.slice(Math.max(0, ascending.indexOf(String(row[column]))));
+    conditions.push(sql` AND ${sql.ref(column)} IN (${sql.join(atLeast)})`);
+  }
+  return sql.join(conditions, sql``);
 }
 
 function isConstraint(error: unknown): error is Error {

@@ -31,6 +31,7 @@ export function addRestoreCommand(program: Command): void {
     .option('--where <condition>', 'only rows for which this SQL condition is true, then or now')
     .option('--apply', 'bring missing rows back; without it nothing is changed')
     .option('--changed', 'with --apply: also set changed rows to what they were')
+    .option('--revive', 'with --changed: also accounts, apps and versions that were ended or lost rights since')
     .option('--without-guards', 'with --apply: bring rows back that triggers let in only step by step')
     .option('--limit <n>', 'rows of each kind that are shown', parseLimit, 20)
     .option('--json', 'print the report as JSON')
@@ -43,6 +44,7 @@ interface TableOptions {
   apply?: boolean;
   changed?: boolean;
   withoutGuards?: boolean;
+  revive?: boolean;
   limit: number;
   json?: boolean;
 }
@@ -65,6 +67,7 @@ async function restoreTables(tables: string[], options: TableOptions): Promise<v
           at: found.moment,
           changed: options.changed ?? false,
           withoutGuards: options.withoutGuards ?? false,
+          revive: options.revive ?? false,
         })
       : null;
     const report = { ...found, restored, appliedInMs: restored && Math.round(performance.now() - startedAt) };
