@@ -56,7 +56,7 @@ describe('bringing rows of a table back', () => {
   function compare(then: string, table: string, options: { where?: string; limit?: number } = {}) {
     const rowsFile = join(folder, `rows-${(copies += 1)}.db`);
     const now = coreDatabasePath(platform.settings.dataDir);
-    return { rowsFile, found: compareTable({ then, now, table, limit: 10, rowsFile, ...options }) };
+    return { rowsFile, found: compareTable({ then, now, table, limit: 10, scratch: folder, rowsFile, ...options }) };
   }
 
   async function restore(
@@ -66,7 +66,7 @@ describe('bringing rows of a table back', () => {
   ): Promise<RestoredTable[]> {
     const rowsFile = join(folder, `rows-${(copies += 1)}.db`);
     const now = coreDatabasePath(platform.settings.dataDir);
-    for (const table of tables) compareTable({ then, now, table, where, limit: 0, rowsFile });
+    for (const table of tables) compareTable({ then, now, table, where, limit: 0, scratch: folder, rowsFile });
     const request = { tables, rowsFile, at: AT, changed: false, withoutGuards: false, revive: false, ...options };
     return platform.app.get(TableRestoreService).apply(request, BY);
   }

@@ -62,7 +62,7 @@ export class TableComparisonService {
     const plan = (await planRestore(location, ['core'], request.at)).get('core')!;
     const tmp = join(settings.dataDir, 'tmp');
     await mkdir(tmp, { recursive: true, mode: 0o750 });
-    // The copy, and the rows that are brought back from it.
+    // The copy, the rows that are brought back from it, and while a table is compared the keys of what differs.
     await assertRestoreSpace(settings.dataDir, 2 * plan.snapshotBytes);
     const scratch = await mkdtemp(join(tmp, 'restore-table-'));
     try {
@@ -82,7 +82,9 @@ export class TableComparisonService {
       const rowsFile = join(scratch, 'rows.db');
       const tables = request.tables.map((table) => {
         onStep?.({ name: `comparing ${table}` });
-        return hideSecrets(compareTable({ then, now, table, where: request.where, limit: request.limit, rowsFile }));
+        return hideSecrets(
+          compareTable({ then, now, table, where: request.where, limit: request.limit, scratch, rowsFile }),
+        );
       });
       await giveToOwnerOf(now, [tmp, scratch, rowsFile]);
       return await use({

@@ -1,3 +1,5 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { openReader, openWriter, type RawConnection } from '@mosis/sqlite';
 import { assertRowCondition, RowConditionError } from './row-condition.js';
 
@@ -44,6 +46,8 @@ export interface CompareTableOptions {
   where?: string | undefined;
   /** Most examples of each kind. */
   limit: number;
+  /** A folder with room: the keys of what differs lie in it meanwhile. */
+  scratch: string;
   /** A file that gets the rows to bring back, in `missing_TABLE` and `changed_TABLE`. */
   rowsFile?: string | undefined;
 }
@@ -56,28 +60,31 @@ const BATCH = 1_000;
  * @throws CompareTableError when there is no such table, or its key is another one now; RowConditionError
  */
 export function compareTable(options: CompareTableOptions): TableComparison {
-  const { then, now, table, where, limit, rowsFile } = options;
+  const { then, now, table, where, limit, scratch, rowsFile } = options;
   if (where !== undefined) assertRowCondition(where);
   const db = openReader(now);
+  // Files of their own: temporary tables of SQLite lie where it likes, and /tmp may be a few megabytes of memory.
+  const folder = mkdtempSync(join(scratch, 'keys-'));
   try {
-    // The files stay read-only; what is put together is temporary, and on disk.
-    db.pragma('query_only = OFF');
-    db.pragma('temp_store = FILE');
     db.prepare('ATTACH ? AS was').run(then);
     const shape = readShape(db, table);
     if (where !== undefined) {
-      keepMatching(db, then, shape, where, 'scope_then');
-      keepMatching(db, now, shape, where, 'scope_now');
+      const scopes = join(folder, 'scopes.db');
+      keepMatching(scopes, then, shape, where, 'scope_then');
+      keepMatching(scopes, now, shape, where, 'scope_now');
+      db.prepare('ATTACH ? AS scopes').run(scopes);
     }
-    findDifferences(db, shape, where !== undefined);
+    const found = join(folder, 'found.db');
+    findDifferences(db, found, shape, where !== undefined);
+    db.prepare('ATTACH ? AS found').run(found);
     const count = (sql: string) => db.prepare(sql).pluck().get() as number;
     const comparison: TableComparison = {
       table,
       rowsThen: count(`SELECT count(*) FROM was.${name(table)}`),
       rowsNow: count(`SELECT count(*) FROM main.${name(table)}`),
-      missing: count('SELECT count(*) FROM temp.missing'),
-      changed: count('SELECT count(*) FROM temp.changed'),
-      added: count('SELECT count(*) FROM temp.added'),
+      missing: count('SELECT count(*) FROM found.missing'),
+      changed: count('SELECT count(*) FROM found.changed'),
+      added: count('SELECT count(*) FROM found.added'),
       keys: shape.keys,
       columns: shape.columns,
       columnsGone: shape.gone,
@@ -88,6 +95,7 @@ export function compareTable(options: CompareTableOptions): TableComparison {
     return comparison;
   } finally {
     db.close();
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -131,26 +139,40 @@ function readShape(db: RawConnection, table: string): Shape {
 }
 
 /** Notes the keys of the rows that meet the condition in one file, on a connection that sees no other. */
-function keepMatching(db: RawConnection, file: string, shape: Shape, where: string, into: string): void {
+function keepMatching(scopes: string, file: string, shape: Shape, where: string, into: string): void {
   const { table, keys } = shape;
-  db.exec(`CREATE TEMP TABLE ${into} (${list(keys)}, PRIMARY KEY (${list(keys)})) WITHOUT ROWID`);
-  const insert = db.prepare(`INSERT INTO temp.${into} VALUES (${keys.map(() => '?').join(', ')})`);
+  const db = openKeys(scopes);
+  db.exec(`CREATE TABLE ${into} (${list(keys)}, PRIMARY KEY (${list(keys)})) WITHOUT ROWID`);
+  const insert = db.prepare(`INSERT INTO ${into} VALUES (${keys.map(() => '?').join(', ')})`);
   const reader = openReader(file);
   try {
-    const select = reader.prepare(`SELECT ${list(keys)} FROM ${name(table)} WHERE (\n${where}\n)`).raw();
+    const select = reader
+      .prepare(`SELECT ${list(keys)} FROM ${name(table)} WHERE (\n${where}\n)`)
+      .raw()
+      .safeIntegers();
     inBatches(db, select.iterate() as Iterable<Value[]>, (row) => insert.run(...row));
   } catch (error) {
     throw new RowConditionError(`--where cannot be used: ${(error as Error).message}`);
   } finally {
     reader.close();
+    db.close();
   }
 }
 
-function findDifferences(db: RawConnection, { table, keys, columns }: Shape, scoped: boolean): void {
+/** Opens a file of keys. It is gone with the comparison, so nothing of it is worth a journal or a sync. */
+function openKeys(file: string): RawConnection {
+  const db = openWriter(file);
+  db.pragma('journal_mode = OFF');
+  db.pragma('synchronous = OFF');
+  return db;
+}
+
+/** Writes the keys of what differs to a file. */
+function findDifferences(db: RawConnection, file: string, { table, keys, columns }: Shape, scoped: boolean): void {
   const same = (a: string, b: string) => keys.map((key) => `${a}.${name(key)} = ${b}.${name(key)}`).join(' AND ');
   const inScope = (row: string, ...scopes: string[]) =>
     scoped
-      ? `AND (${scopes.map((scope) => `EXISTS (SELECT 1 FROM temp.${scope} s WHERE ${same('s', row)})`).join(' OR ')})`
+      ? `AND (${scopes.map((scope) => `EXISTS (SELECT 1 FROM scopes.${scope} s WHERE ${same('s', row)})`).join(' OR ')})`
       : '';
   const others = columns.filter((column) => !keys.includes(column));
   // Byte by byte: a column may compare without regard to case.
@@ -158,18 +180,30 @@ function findDifferences(db: RawConnection, { table, keys, columns }: Shape, sco
   const select = (alias: string) => keys.map((key) => `${alias}.${name(key)}`).join(', ');
   const from = `was.${name(table)} t`;
   const current = `main.${name(table)} n`;
-  db.exec(`
-    CREATE TEMP TABLE missing AS SELECT ${select('t')} FROM ${from}
-     WHERE NOT EXISTS (SELECT 1 FROM ${current} WHERE ${same('n', 't')}) ${inScope('t', 'scope_then')};
-    CREATE TEMP TABLE changed AS SELECT ${select('t')} FROM ${from} JOIN ${current} ON ${same('n', 't')}
-     WHERE (${differs || '0'}) ${inScope('t', 'scope_then', 'scope_now')};
-    CREATE TEMP TABLE added AS SELECT ${select('n')} FROM ${current}
-     WHERE NOT EXISTS (SELECT 1 FROM ${from} WHERE ${same('t', 'n')}) ${inScope('n', 'scope_now')};`);
+  const queries: Record<RowDifference['kind'], string> = {
+    missing: `SELECT ${select('t')} FROM ${from}
+      WHERE NOT EXISTS (SELECT 1 FROM ${current} WHERE ${same('n', 't')}) ${inScope('t', 'scope_then')}`,
+    changed: `SELECT ${select('t')} FROM ${from} JOIN ${current} ON ${same('n', 't')}
+      WHERE (${differs || '0'}) ${inScope('t', 'scope_then', 'scope_now')}`,
+    added: `SELECT ${select('n')} FROM ${current}
+      WHERE NOT EXISTS (SELECT 1 FROM ${from} WHERE ${same('t', 'n')}) ${inScope('n', 'scope_now')}`,
+  };
+  const found = openKeys(file);
+  try {
+    for (const [kind, query] of Object.entries(queries)) {
+      found.exec(`CREATE TABLE ${kind} (${list(keys)})`);
+      const insert = found.prepare(`INSERT INTO ${kind} VALUES (${keys.map(() => '?').join(', ')})`);
+      const rows = db.prepare(query).raw().safeIntegers().iterate() as Iterable<Value[]>;
+      inBatches(found, rows, (row) => insert.run(...row));
+    }
+  } finally {
+    found.close();
+  }
 }
 
 function listExamples(db: RawConnection, shape: Shape, kind: RowDifference['kind'], limit: number): RowDifference[] {
   const { table, keys, columns } = shape;
-  const found = db.prepare(`SELECT * FROM temp.${kind} ORDER BY ${list(keys)} LIMIT ?`).all(limit) as Record<
+  const found = db.prepare(`SELECT * FROM found.${kind} ORDER BY ${list(keys)} LIMIT ?`).all(limit) as Record<
     string,
     Value
   >[];
@@ -207,7 +241,7 @@ function writeRows(db: RawConnection, { table, keys, columns }: Shape, rowsFile:
       const select = db
         .prepare(
           `SELECT ${columns.map((column) => `t.${name(column)}`).join(', ')}
-             FROM temp.${kind} k JOIN was.${name(table)} t ON ${same} ORDER BY k.rowid`,
+             FROM found.${kind} k JOIN was.${name(table)} t ON ${same} ORDER BY k.rowid`,
         )
         .raw()
         .safeIntegers();
