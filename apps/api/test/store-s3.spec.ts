@@ -60,6 +60,20 @@ describe('a platform whose objects lie in S3', () => {
     expect([refused.status, refused.body.code]).toEqual([409, 'review-subject-changed']);
   });
 
+  it('answers health checks while its objects hang', async () => {
+    const anybody = platform.client();
+    expect((await anybody.get('/readyz')).body.status).toBe('ready');
+    platform.clock.advance(60_000);
+    server.pause();
+    try {
+      const answers = await Promise.all([anybody.get('/readyz'), anybody.get('/readyz')]);
+      // As it was known last: this check has not ended.
+      expect(answers.map(({ status, body }) => [status, body.status])).toEqual(Array(2).fill([200, 'ready']));
+    } finally {
+      server.resume();
+    }
+  });
+
   it('says that it cannot reach its objects, stores nothing halfway, and needs no restart afterwards', async () => {
     const publisher = await createPublisher(platform);
     await server.kill();

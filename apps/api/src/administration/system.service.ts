@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 import { CoreDatabase, coreDatabasePath, readCoreMigrations } from '@mosis/db';
 import { Migrator } from '@mosis/sqlite';
 import { AuditRepository } from '../audit/audit.repository.js';
@@ -19,6 +20,8 @@ import { TelemetryStatusService } from '../telemetry/telemetry-status.service.js
 import type { SystemReport } from './administration.schemas.js';
 
 const STORE_CHECK_EVERY_MS = 30_000;
+/** A store that hangs is given up after minutes, and health checks cannot wait so long; one that refuses says so within two seconds. */
+const STORE_ANSWER_MS = 3_000;
 /** What was given up longer ago is history, not a problem: nobody can do anything about it. */
 const RECENTLY_FAILED_MS = 3 * DAY_MS;
 const LOW_DISK_BYTES = 1024 ** 3;
@@ -30,10 +33,12 @@ interface JobReport {
   error: string | null;
 }
 
-/** A try of the object store: what it complained of, once it has ended. */
+/** A try of the object store. */
 interface StoreCheck {
-  message: Promise<string | undefined>;
+  ended: Promise<void>;
   endedMs?: number;
+  /** Resolves when it has run for longer than anybody waits for it. */
+  isLong: Promise<void>;
 }
 
 /** How the server is, in numbers and in plain words for what is wrong. */
@@ -41,6 +46,8 @@ interface StoreCheck {
 export class SystemService implements OnModuleInit {
   private readonly startedAt: Date;
   private storeCheck: StoreCheck | undefined;
+  /** What the last check that ended complained of; no server starts whose store cannot be used. */
+  private storeMessage: string | undefined;
 
   constructor(
     private readonly db: CoreDatabase,
@@ -129,25 +136,30 @@ export class SystemService implements OnModuleInit {
 
   /**
    * Tries the object store out, at most twice a minute and once at a time: health checks come every few seconds, and a store
-   * that hangs must not be asked anew by each. `describe` makes a sentence of its message, which may name where it lies.
+   * that hangs must not be asked anew by each. While a check takes long, what the one before it found counts. `describe`
+   * makes a sentence of the store's message, which may name where it lies.
    */
   private async findStoreProblem(describe: (message: string) => string): Promise<SystemReport['problems']> {
     const nowMs = this.clock.now().getTime();
     const endedMs = this.storeCheck?.endedMs;
     if (!this.storeCheck || (endedMs !== undefined && nowMs - endedMs > STORE_CHECK_EVERY_MS)) {
+      const note = (message: string | undefined) => {
+        check.endedMs = this.clock.now().getTime();
+        this.storeMessage = message;
+      };
       const check: StoreCheck = {
-        message: this.objects.store
-          .check()
-          .then(
-            () => undefined,
-            (error: Error) => error.message,
-          )
-          .finally(() => (check.endedMs = this.clock.now().getTime())),
+        ended: this.objects.store.check().then(
+          () => note(undefined),
+          (error: Error) => note(error.message),
+        ),
+        isLong: setTimeout(STORE_ANSWER_MS, undefined, { ref: false }),
       };
       this.storeCheck = check;
     }
-    const message = await this.storeCheck.message;
-    return message === undefined ? [] : [{ code: 'object-store-unavailable', detail: describe(message) }];
+    await Promise.race([this.storeCheck.ended, this.storeCheck.isLong]);
+    return this.storeMessage === undefined
+      ? []
+      : [{ code: 'object-store-unavailable', detail: describe(this.storeMessage) }];
   }
 
   private async describeBackup(): Promise<SystemReport['backup']> {

@@ -9,6 +9,9 @@ export interface S3Server {
   bucket: string;
   accessKeyId: string;
   secretAccessKey: string;
+  /** Hangs from now on: connections are taken, and nothing is answered until `resume`. */
+  pause(): void;
+  resume(): void;
   /** Ends it as a crash does, in the middle of whatever it does. */
   kill(): Promise<void>;
 }
@@ -35,6 +38,8 @@ export async function startS3Server(options: { conditionalWrites?: ConditionalWr
     bucket: settings.bucket,
     accessKeyId: settings.accessKeyId,
     secretAccessKey: settings.secretAccessKey,
+    pause: () => void child.kill('SIGSTOP'),
+    resume: () => void child.kill('SIGCONT'),
     kill: async () => {
       child.kill('SIGKILL');
       await exited;
