@@ -165,6 +165,11 @@ describe('mail through a mail server', () => {
       platform.clock.advance(5_000);
       await platform.idle();
       expect(server.attempts).toBe(2);
+      expect(platform.log).not.toContain(email);
+      const [waiting] = rows(platform, `SELECT * FROM jobs WHERE kind = 'mail.verify-email' AND state = 'queued'`);
+      expect(waiting).toMatchObject({
+        last_error: expect.stringMatching(/does not take the recipient: (?:550|450) \d/),
+      });
       sql(platform, `DELETE FROM jobs WHERE kind = 'mail.verify-email' AND state = 'queued'`);
     },
   );

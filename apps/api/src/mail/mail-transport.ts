@@ -14,7 +14,7 @@ export class RecipientRefused extends Error {}
 
 /** Delivers mails; resolves when the next hop has taken the mail. */
 export interface MailTransport {
-  /** @throws RecipientRefused; anything else may pass, or be mended by the operator */
+  /** @throws RecipientRefused; anything else may pass, or be mended by the operator. No error names the recipient. */
   send(mail: Mail, id: string): Promise<void>;
   close(): void;
 }
@@ -66,8 +66,7 @@ export class SmtpTransport implements MailTransport {
     try {
       await transport.sendMail({ envelope: { from: addressOf(this.from), to: [mail.to], use8BitMime: true }, raw });
     } catch (error) {
-      const refusal = findRefusal(error as SmtpError);
-      throw refusal === undefined ? error : new RecipientRefused(refusal, { cause: error });
+      throw explain(error as SmtpError);
     }
   }
 
@@ -116,12 +115,20 @@ interface SmtpError extends Error {
   response?: string;
 }
 
+/** The error as callers may log it: a reply to the recipient usually quotes the address, so its numbers stand for it. */
+function explain(error: SmtpError): Error {
+  if (error.command !== 'RCPT TO') return error;
+  const refusal = findRefusal(error);
+  if (refusal !== undefined) return new RecipientRefused(refusal);
+  const [reply = 'no reply'] = /^\d{3}(?:[ -]\d\.\d{1,3}\.\d{1,3}\b)?/.exec(error.response ?? '') ?? [];
+  return new Error(`The mail server does not take the recipient: ${reply}`);
+}
+
 /**
  * The numbers of a reply by which a recipient does not exist (RFC 5321 §4.2.3; RFC 3463 §3.2 and §3.3: X.1.0 to X.1.6, X.1.10
  * and X.2). No other refusal is final: `5.7.1`, relaying denied, and `5.1.8`, a bad sender, are about our own settings.
  */
-function findRefusal({ command, response }: SmtpError): string | undefined {
-  if (command !== 'RCPT TO') return undefined;
+function findRefusal({ response }: SmtpError): string | undefined {
   const [reply, enhanced] = /^55[0-4](?:[ -](5\.\d{1,3}\.\d{1,3})\b)?/.exec(response ?? '') ?? [];
   if (reply === undefined) return undefined;
   if (enhanced === undefined) return /^55[013]/.test(reply) ? reply : undefined;

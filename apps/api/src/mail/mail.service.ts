@@ -72,6 +72,10 @@ export class MailService implements OnModuleDestroy {
     return { sent: true };
   }
 
+  onModuleDestroy(): void {
+    this.transport.close();
+  }
+
   private async take(recipient: string): Promise<boolean> {
     return (await this.limits.tryConsume('mail/recipient', recipient)) && (await this.limits.tryConsume('mail/all'));
   }
@@ -79,9 +83,5 @@ export class MailService implements OnModuleDestroy {
   private async giveBack(recipient: string): Promise<void> {
     await this.limits.giveBack('mail/recipient', recipient);
     await this.limits.giveBack('mail/all');
-  }
-
-  onModuleDestroy(): void {
-    this.transport.close();
   }
 }
