@@ -1,3 +1,5 @@
+import { readCoreMigrations } from '@mosis/db';
+import { Migrator } from '@mosis/sqlite';
 import {
   PASSWORD,
   addApiKey,
@@ -125,6 +127,24 @@ describe('registration', () => {
     expect((await owner.client.get('/v1/me')).body).toMatchObject({ name: owner.name, verified: false });
     expect((await login(owner.email, 'the intruder’s password')).status).toBe(401);
     expect(mailsTo(owner.email).at(-1)).toContain('You have an account already');
+  });
+
+  it('is known to be contested or closed from the log where the file is older than that is kept', async () => {
+    const [contested, closed, single] = [newEmail(), newEmail(), newEmail()];
+    for (const email of [contested, contested, single]) await register(email);
+    const owner = await signUp(platform, { email: closed });
+    const admin = await createAdmin(platform);
+    expectStatus(await admin.client.patch(`/v1/admin/developers/${owner.id}`, { verified: false }), 200);
+    const read = () =>
+      [contested, closed, single].map((email) =>
+        scalar<string | null>(platform, 'SELECT registration FROM developers WHERE email = ?', email),
+      );
+    expect(read()).toEqual(['again', 'closed', null]);
+    const migrator = new Migrator(platform.db.rawWriter, readCoreMigrations());
+    const later = readCoreMigrations().filter(({ name }) => name >= '0012_registrations');
+    migrator.down(later.length, { allowLoss: ['developers.registration'] });
+    migrator.up();
+    expect(read()).toEqual(['again', 'closed', null]);
   });
 
   it('takes an address in any case as the same', async () => {

@@ -72,7 +72,13 @@ export class DemoCast {
    */
   private async register(email: string, name: string): Promise<{ id: string; isNew: boolean }> {
     const found = await this.accounts.findIdByEmail(email);
-    if (found && (await this.administration.getDeveloper(found)).verified) return { id: found, isNew: false };
+    if (found) {
+      const { verified, suspended_at } = await this.administration.getDeveloper(found);
+      if (verified) return { id: found, isNew: false };
+      // Nothing changes for a suspended account when its address is registered again: it would stay the stranger's.
+      if (suspended_at !== null)
+        throw new Error(`${email} belongs to the demo, and its account is suspended. Delete it.`);
+    }
     await this.accounts.register({ email, name, password: newToken() }, '127.0.0.1', newId());
     const id = await this.accounts.findIdByEmail(email);
     if (!id) throw new Error(`The demo could not register ${email}.`);
