@@ -39,10 +39,7 @@ export class SearchIndexService implements OnModuleInit {
   }
 
   private async mergeAll(index: SearchIndex): Promise<void> {
-    for (let isFirst = true, hasMore = true; hasMore; isFirst = false) {
-      const now = isFirst;
-      hasMore = await this.db.write((trx) => this.repository.mergeStep(trx, index, now));
-      await setImmediate();
-    }
+    const step = (isFirst: boolean) => this.db.write((trx) => this.repository.mergeStep(trx, index, isFirst));
+    for (let hasMore = await step(true); hasMore; hasMore = await step(false)) await setImmediate();
   }
 }
