@@ -9,7 +9,13 @@ export { type CheckName, type CheckReport, type Evidence, PackageError } from '.
 export { SECRET_KEY_PATTERN } from './secrets/secret-patterns.js';
 export { SecretFindings, SecretScanner, findSecrets } from './secrets/secret-scanner.js';
 export { fingerprint, verifyEd25519Strict } from './signature/ed25519.js';
-export { type SigningKey, decodePublicKeyPem, generateSigningKey, parsePublicKeyPem } from './signature/keys.js';
+export {
+  type SigningKey,
+  decodePublicKeyPem,
+  generateSigningKey,
+  parsePublicKeyPem,
+  publicKeyBase64,
+} from './signature/keys.js';
 export { listEntries, readEntry } from './verify/inspect-package.js';
 export { verifyPackage } from './verify/verify-package.js';
 export type {

@@ -1,5 +1,12 @@
 import { sign } from 'node:crypto';
-import { buildPackageFromEntries, generateSigningKey, parsePublicKeyPem } from '../src/index.js';
+import fc from 'fast-check';
+import {
+  buildPackageFromEntries,
+  decodePublicKeyPem,
+  generateSigningKey,
+  parsePublicKeyPem,
+  publicKeyBase64,
+} from '../src/index.js';
 import {
   forgePackage,
   honestFiles,
@@ -188,6 +195,36 @@ describe('keys of the builder', () => {
   it('have a stable signature', () => {
     expect(keys[0]!.publicKey).toHaveLength(32);
     expect(sign(null, Buffer.from(list), privateKey)).toEqual(signature);
+  });
+});
+
+describe('a public key in base64', () => {
+  const pem = generateSigningKey().publicKeyPem;
+
+  it.each([
+    ['as it is registered', pem],
+    ['without a line end', pem.trimEnd()],
+    ['with other line ends', pem.replaceAll('\n', '\r\n')],
+    ['with spaces', ` ${pem.replace('\n', '\n  ')} `],
+  ])('is the one that it decodes to, %s', (_, text) => {
+    expect(publicKeyBase64(text)).toBe(decodePublicKeyPem(text).toString('base64'));
+  });
+
+  it('is the same for any key', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), (bytes) => {
+        const body = Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), bytes]).toString('base64');
+        const text = `-----BEGIN PUBLIC KEY-----\n${body}\n-----END PUBLIC KEY-----\n`;
+        expect(publicKeyBase64(text)).toBe(Buffer.from(bytes).toString('base64'));
+      }),
+    );
+  });
+
+  it('is refused where the key is none, or has bits beyond its end', () => {
+    const wrong = pem.replace(/.=\n/, 'B=\n');
+    for (const text of ['', 'x', wrong, pem.replace('MCow', 'MCox')]) {
+      expect(() => publicKeyBase64(text)).toThrow(expect.objectContaining({ code: 'public-key-unreadable' }));
+    }
   });
 });
 

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { Writable } from 'node:stream';
 import { NestLogger, createLogger, redactLine } from './logger.js';
 
@@ -67,6 +68,24 @@ describe('a line of the log', () => {
     const [line = ''] = capture((logger) => logger.info({ [name]: 'hidden-1', body: { [name]: 'hidden-2' } }, 'x'));
     expect(line).not.toContain('hidden');
     expect(JSON.parse(line)).toMatchObject({ [name]: '[redacted]', body: { [name]: '[redacted]' } });
+  });
+
+  it('has the time of its writing, to the millisecond', () => {
+    const times = [0, 1, 999, 1_000, 1_764_374_399_007, 1_764_374_399_999, 1_764_374_400_000, 1_764_374_399_040];
+    const now = jest.spyOn(Date, 'now');
+    try {
+      const lines = capture((logger) => {
+        for (const time of times) {
+          now.mockReturnValue(time);
+          logger.info('x');
+        }
+      });
+      expect(lines.map((line) => (JSON.parse(line) as { time: string }).time)).toEqual(
+        times.map((time) => new Date(time).toISOString()),
+      );
+    } finally {
+      now.mockRestore();
+    }
   });
 
   it('is JSON with a level in words and a time, and has an error’s stack once', () => {

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import { compareSemver, decodePublicKeyPem } from '@mosis/package';
+import { compareSemver, publicKeyBase64 } from '@mosis/package';
 import { MAX_ICON_BYTES } from '../apps/icons.service.js';
 import { notFound } from '../common/app-error.js';
 import type { Page } from '../common/pagination.js';
@@ -142,7 +142,7 @@ export class StoreService {
       package_size: version.package_size,
       package_sha256: version.package_sha256,
       signature: version.signature,
-      signing_key: decodePublicKeyPem(version.public_key).toString('base64'),
+      signing_key: publicKeyBase64(version.public_key),
       signing_key_fingerprint: version.fingerprint,
       permissions: JSON.parse(version.permissions) as string[],
       min_mosis_version: version.min_mosis_version,

@@ -55,6 +55,18 @@ export function decodePublicKeyPem(pem: string): Buffer {
   return Buffer.from(der.subarray(SPKI_PREFIX.length));
 }
 
+/** What people register, but for spaces and line ends of other systems: the prefix of SPKI, and the key to its last bit. */
+const USUAL_PEM =
+  /^-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA([A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=)\n-----END PUBLIC KEY-----\n?$/;
+
+/**
+ * What `decodePublicKeyPem` answers, in base64: for pages with many keys. The 12 bytes of the prefix are 16 whole characters, so
+ * that the rest is the key's as it stands there (RFC 4648 §4), and nothing is decoded.
+ */
+export function publicKeyBase64(pem: string): string {
+  return USUAL_PEM.exec(pem)?.[1] ?? decodePublicKeyPem(pem).toString('base64');
+}
+
 /** The 32 raw bytes that belong to a private or public Ed25519 key; throws `private-key-unusable` for another kind. */
 export function rawPublicKey(key: KeyObject): Buffer {
   if (key.asymmetricKeyType !== 'ed25519') {
