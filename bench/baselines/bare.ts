@@ -22,6 +22,11 @@ export class BareServer {
     return BareServer.#fork('./bare-store.ts', { dataDir });
   }
 
+  /** The same with Nest, and nothing else. */
+  static async startNestStore(dataDir: string): Promise<BareServer> {
+    return BareServer.#fork('./bare-nest-store.ts', { dataDir });
+  }
+
   /** The one of downloads, on a folder of files. */
   static async startFiles(dataDir: string): Promise<BareServer> {
     return BareServer.#fork('./bare-files.ts', { dataDir });

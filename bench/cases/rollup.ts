@@ -1,3 +1,4 @@
+import { DuckScan } from '../baselines/duck-scan.ts';
 import { SqliteScan } from '../baselines/sqlite-scan.ts';
 import type { Bench, BenchCase } from '../lib/bench.ts';
 import { openEngine } from '../lib/engine.ts';
@@ -137,6 +138,13 @@ async function measureAllDays(bench: Bench): Promise<void> {
     target: { atMost: 10 },
     baseline: { what: 'one plain GROUP BY of all rows in SQLite', values: [scan.rollups() / 1000] },
     residentBytes: resident.stop(),
+  });
+  const duck = await DuckScan.open(dataset);
+  bench.atEnd(() => duck.close());
+  bench.report.add({
+    what: '  DuckDB groups each copy by session and hour, one of three groupings, and nothing else',
+    unit: 's',
+    values: [(await duck.groupSessions()) / 1000],
   });
   bench.report.add({
     what: '  the same by the engine, compared with no roll-ups and written',

@@ -94,11 +94,14 @@ async function measureHttp(bench: Bench, dataset: StoreDataset): Promise<void> {
     target: { atMost: 150 },
   });
   await reportIdle(bench, server);
-  const bare = await BareServer.startStore(dataset.folder);
-  bench.atEnd(() => bare.stop());
+  const beside = {
+    bare: await BareServer.startStore(dataset.folder),
+    nest: await BareServer.startNestStore(dataset.folder),
+  };
+  for (const one of Object.values(beside)) bench.atEnd(() => one.stop());
   const questions = new OpenStore(dataset);
   bench.atEnd(() => questions.close());
-  for (const question of questions.questions) await measureQuestion(bench, dataset, server, bare, question);
+  for (const question of questions.questions) await measureQuestion(bench, dataset, server, beside, question);
   await measureLogins(bench, server, questions.questions);
   await server.stop();
 }
@@ -127,7 +130,7 @@ async function measureQuestion(
   bench: Bench,
   { apiKey }: StoreDataset,
   server: RealServer,
-  bare: BareServer,
+  beside: { bare: BareServer; nest: BareServer },
   { what, targetMs, httpPath, barePath, as }: Question,
 ): Promise<void> {
   if (!httpPath || !barePath) return;
@@ -135,7 +138,7 @@ async function measureQuestion(
   const headers: Record<string, string> =
     as === 'key' ? { 'x-api-key': apiKey } : as === 'admin' ? { cookie: server.cookie } : {};
   const ours: Ask = { port: server.port, pathOf: httpPath, headers };
-  const theirs: Ask = { port: bare.port, pathOf: barePath };
+  const theirs = ({ port }: BareServer): Ask => ({ port, pathOf: barePath });
   const { rounds, roundMs } = bench.scale;
   const alone = await askFor(ours, 1, roundMs);
   bench.report.add({
@@ -145,16 +148,23 @@ async function measureQuestion(
     target: { atMost: targetMs },
     note: `p50 ${median(alone.latenciesMs).toFixed(2)} ms, ${alone.latenciesMs.length} answers`,
   });
-  const [mine, bares]: [number[], number[]] = [[], []];
+  const [mine, bares, nests]: [number[], number[], number[]] = [[], [], []];
   for (let round = 0; round < rounds; round += 1) {
     mine.push((await askFor(ours, CONNECTIONS, roundMs)).perSecond);
-    bares.push((await askFor(theirs, CONNECTIONS, roundMs)).perSecond);
+    bares.push((await askFor(theirs(beside.bare), CONNECTIONS, roundMs)).perSecond);
+    nests.push((await askFor(theirs(beside.nest), CONNECTIONS, roundMs)).perSecond);
   }
   bench.report.add({
     what: `http: ${what}, ${CONNECTIONS} connections`,
     unit: 'answers/s',
     values: mine,
     baseline: { what: 'a bare Fastify route', values: bares, target: { atLeast: 0.6 } },
+  });
+  bench.report.add({
+    what: '  the bare route as one of Nest’s, with nothing else',
+    unit: 'answers/s',
+    values: nests,
+    baseline: { what: 'a bare Fastify route', values: bares },
   });
 }
 
