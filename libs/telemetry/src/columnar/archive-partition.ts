@@ -11,7 +11,7 @@ import { hashFile, parsedLines, writeRawLines } from './raw-lines.js';
 import { verifyArchive } from './verify-archive.js';
 
 /** Rows in one row group of a file; DuckDB reads whole groups, and skips those that hold other apps. */
-const ROW_GROUP_ROWS = 122_880;
+export const ROW_GROUP_ROWS = 122_880;
 
 export interface ArchiveDeps {
   dataDir: string;

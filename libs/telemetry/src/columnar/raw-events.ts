@@ -5,7 +5,7 @@ import { findApp } from '../queries/dictionary.js';
 import type { TimeRange } from '../queries/types.js';
 import { DAY_MS, dayOf, formatDay } from '../storage/days.js';
 import { archivePath } from '../storage/telemetry-file.js';
-import { archiveColumns } from './archive-partition.js';
+import { archiveColumns, ROW_GROUP_ROWS } from './archive-partition.js';
 import type { ArchiveTimes } from './archive-times.js';
 import { literal, type Session } from './duck.js';
 import { checkRange } from './questions.js';
@@ -84,8 +84,10 @@ export interface EventsByOrder {
   bots: ReadonlyMap<number, ReadonlySet<number>>;
 }
 
-/** Rows of the copies one part reads, roughly: those of two such parts are in memory at once. */
+/** Rows of the app that one part reads at most, roughly: those of two such parts are in memory at once. */
 export const ROWS_PER_PART = 4_000_000;
+/** Of the first part. Each has twice as many, since what follows from the first ones lets much of the later ones be left out. */
+const ROWS_OF_FIRST_PART = 250_000;
 
 /**
  * The same events in parts, of one state of the partitions, for whoever needs them by time: most lie in that order, and a
@@ -108,7 +110,7 @@ export async function askedByOrder(
   };
   const lastDay = dayOf(asked.range.toMs - 1);
   const copies = found.archived.filter(({ day }) => day <= lastDay);
-  const inOrder = inParts(deps.db, copies).map((archived) => {
+  const inOrder = inParts(copies, found.received).map((archived) => {
     const part: Part = { bound: new Bound(), events: undefined };
     // What is asked of each row is half of what the statement takes.
     const isCut = archived.some(
@@ -118,11 +120,17 @@ export async function askedByOrder(
     part.events = union(rows(part, { archived, staged: [] }, 'e.time >= e.received', ...cut));
     return part;
   });
-  // Each by itself: a constant lets DuckDB leave out the row groups with nothing from before that day.
+  // Of a copy with more than a row group of the app, a constant lets DuckDB leave out those with nothing from before its day;
+  // of the others all is read, and many files in one statement take less than a statement for each.
   const inAll = inRange(asked.range, others.bound);
-  const late = found.archived.flatMap((copy) =>
-    rows(others, { archived: [copy], staged: [] }, `e.time < TIMESTAMP ${literal(formatDay(copy.day))}`, inAll),
-  );
+  const isLarge = ({ day }: { day: number }): boolean => (found.received.get(day) ?? 0) > ROW_GROUP_ROWS;
+  const [large, small] = [found.archived.filter(isLarge), found.archived.filter((copy) => !isLarge(copy))];
+  const late = [
+    ...large.flatMap((copy) =>
+      rows(others, { archived: [copy], staged: [] }, `e.time < TIMESTAMP ${literal(formatDay(copy.day))}`, inAll),
+    ),
+    ...rows(others, { archived: small, staged: [] }, 'e.time < e.received', inAll),
+  ];
   others.events = union([...late, ...rows(others, { archived: [], staged: found.staged }, inAll)]);
   const botDays = asked.includeBots ? new Map<number, Uint32Array>() : readBotDays(deps.db, found.app, asked.range);
   return { inOrder, others, bots: new Map([...botDays].map(([day, devices]) => [day, new Set(devices)])) };
@@ -135,6 +143,8 @@ function union(parts: string[]): string | undefined {
 /** What an ad-hoc question is about. */
 interface Found extends ReadablePartitions {
   app: number;
+  /** By day of receipt, how many events of the app came; an erasure took some of them since. */
+  received: ReadonlyMap<number, number>;
   /** The app's rows of some partitions. */
   ofApp: (partitions: ReadablePartitions, bound: Bound) => string | undefined;
 }
@@ -157,6 +167,7 @@ async function find(
   );
   return {
     app,
+    received: readReceipts(deps.db, app),
     ...partitions,
     ofApp: (some, bound) =>
       unionOf(deps.dataDir, some, {
@@ -167,19 +178,31 @@ async function find(
   };
 }
 
+function readReceipts(db: RawConnection, app: number): Map<number, number> {
+  const rows = db.prepare('SELECT day, accepted FROM receipts WHERE app = ?').all(app) as {
+    day: number;
+    accepted: number;
+  }[];
+  return new Map(rows.map(({ day, accepted }) => [day, accepted]));
+}
+
 function inRange({ fromMs, toMs }: TimeRange, bound: Bound): string {
   return `e.time >= make_timestamp_ms(${bound.add(BigInt(fromMs))}::BIGINT)
     AND e.time < make_timestamp_ms(${bound.add(BigInt(toMs))}::BIGINT)`;
 }
 
-/** Copies in groups of about `ROWS_PER_PART` rows. */
-function inParts(db: RawConnection, copies: ReadablePartitions['archived']): ReadablePartitions['archived'][] {
-  const count = db.prepare('SELECT row_count FROM partitions WHERE day = ?').pluck();
+/** Copies in groups, each of twice as many of the app's rows as the one before it, up to `ROWS_PER_PART`. */
+function inParts(
+  copies: ReadablePartitions['archived'],
+  received: ReadonlyMap<number, number>,
+): ReadablePartitions['archived'][] {
   const parts: ReadablePartitions['archived'][] = [];
-  let rows = Number.POSITIVE_INFINITY;
+  let rows = 0;
+  let most = 0;
   for (const copy of copies) {
-    const rowsOfCopy = (count.get(copy.day) as number | undefined) ?? 0;
-    if (rows + rowsOfCopy > ROWS_PER_PART) {
+    const rowsOfCopy = received.get(copy.day) ?? 0;
+    if (parts.length === 0 || rows + rowsOfCopy > most) {
+      most = Math.min(most === 0 ? ROWS_OF_FIRST_PART : 2 * most, ROWS_PER_PART);
       parts.push([]);
       rows = 0;
     }
