@@ -1,4 +1,4 @@
-import { differenceAt, type CellDifferences } from './day-cells.js';
+import { differenceAt, type Cell, type CellDifferences } from './day-cells.js';
 import type { RollupDifference } from './differences.js';
 import type { RollupStore } from './rollup-store.js';
 
@@ -35,11 +35,13 @@ export function applyDifference(
 /** Adds what counts of hours and days lack, in the caller's transaction, and answers whose they are. @throws when one would fall below zero */
 export function applyCells({ cells }: RollupStore, day: number, differences: CellDifferences): Set<number> {
   const apps = new Set<number>();
-  for (let index = 0; index < differences.n.length; index += 1) {
-    const { app, dimension, hour, value, measure, bot, n } = differenceAt(differences, index);
-    if (hour === undefined) cells.addDay(app, day, dimension, value, measure, bot, n);
-    else cells.addHour(app, day, dimension, hour, value, measure, bot, n);
-    apps.add(app);
-  }
+  const each = function* (): Iterable<Cell & { n: number }> {
+    for (let index = 0; index < differences.n.length; index += 1) {
+      const cell = differenceAt(differences, index);
+      apps.add(cell.app);
+      yield cell;
+    }
+  };
+  cells.change(day, each());
   return apps;
 }

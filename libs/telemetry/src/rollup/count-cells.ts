@@ -1,5 +1,7 @@
 import type { RawConnection } from '@mosis/sqlite/connection';
+import { MultiRowInsert } from '../storage/multi-row-insert.js';
 import type { DeviceDay } from './bot-rule.js';
+import type { Cell } from './day-cells.js';
 import { splitContextKey, splitMeasureKey, type ContextWords, type DimensionCells } from './expand.js';
 
 /** The counting tables: hours and days by dimension, device days, crashes. */
@@ -12,13 +14,17 @@ export class CountCells {
 
   constructor(db: RawConnection) {
     this.#add = {
-      hour: db.prepare(
-        `INSERT INTO hour_counts (day, app, dimension, hour, value, measure, bot, n) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT DO UPDATE SET n = n + excluded.n`,
+      hour: new MultiRowInsert(
+        db,
+        8,
+        (values) => `INSERT INTO hour_counts (day, app, dimension, hour, value, measure, bot, n) VALUES ${values}
+          ON CONFLICT DO UPDATE SET n = n + excluded.n`,
       ),
-      day: db.prepare(
-        `INSERT INTO day_counts (app, dimension, day, value, measure, bot, n) VALUES (?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT DO UPDATE SET n = n + excluded.n`,
+      day: new MultiRowInsert(
+        db,
+        7,
+        (values) => `INSERT INTO day_counts (app, dimension, day, value, measure, bot, n) VALUES ${values}
+          ON CONFLICT DO UPDATE SET n = n + excluded.n`,
       ),
     };
     const hourKey = 'day = ? AND app = ? AND dimension = ? AND hour = ? AND value = ? AND measure = ? AND bot = ?';
@@ -51,44 +57,61 @@ export class CountCells {
 
   /** Adds (sign 1) or takes away (sign −1) counts of one app's bucket day on one side. Cells that reach zero go. */
   add(app: number, day: number, bot: number, cells: readonly DimensionCells[], sign: 1 | -1): void {
-    cells.forEach((values, dimension) => {
-      for (const [value, counts] of values) {
-        const ofDay = new Map<number, number>();
-        for (const [key, count] of counts) {
-          const { measure, hour } = splitMeasureKey(key);
-          ofDay.set(measure, (ofDay.get(measure) ?? 0) + count);
-          this.addHour(app, day, dimension, hour, value, measure, bot, sign * count);
+    this.#written(() => {
+      cells.forEach((values, dimension) => {
+        for (const [value, counts] of values) {
+          const ofDay = new Map<number, number>();
+          for (const [key, count] of counts) {
+            const { measure, hour } = splitMeasureKey(key);
+            ofDay.set(measure, (ofDay.get(measure) ?? 0) + count);
+            this.#addToHour({ app, dimension, hour, value, measure, bot }, day, sign * count);
+          }
+          for (const [measure, count] of ofDay)
+            this.#addToDay({ app, dimension, hour: undefined, value, measure, bot }, day, sign * count);
         }
-        for (const [measure, count] of ofDay) this.addDay(app, day, dimension, value, measure, bot, sign * count);
+      });
+    });
+  }
+
+  /** Changes counts of a bucket day, each by its `n`. @throws when one would fall below zero: the roll-ups would be wrong */
+  change(day: number, cells: Iterable<Cell & { n: number }>): void {
+    this.#written(() => {
+      for (const cell of cells) {
+        if (cell.hour === undefined) this.#addToDay(cell, day, cell.n);
+        else this.#addToHour(cell, day, cell.n);
       }
     });
   }
 
-  /** Changes one hour's count by `n`. @throws when it would fall below zero: the roll-ups would be wrong */
-  addHour(
-    app: number,
-    day: number,
-    dimension: number,
-    hour: number,
-    value: number,
-    measure: number,
-    bot: number,
-    n: number,
-  ): void {
-    if (n > 0) this.#add.hour.run(day, app, dimension, hour, value, measure, bot, n);
+  #addToHour({ app, dimension, hour, value, measure, bot }: Cell, day: number, n: number): void {
+    if (n > 0) this.#add.hour.add(day, app, dimension, hour as number, value, measure, bot, n);
     if (n >= 0) return;
+    this.#add.hour.flush();
     const key = [day, app, dimension, hour, value, measure, bot];
     mustHit(this.#take.hour.run(-n, ...key).changes);
     this.#take.noHour.run(...key);
   }
 
-  /** Changes one day's count by `n`. @throws when it would fall below zero: the roll-ups would be wrong */
-  addDay(app: number, day: number, dimension: number, value: number, measure: number, bot: number, n: number): void {
-    if (n > 0) this.#add.day.run(app, dimension, day, value, measure, bot, n);
+  #addToDay({ app, dimension, value, measure, bot }: Cell, day: number, n: number): void {
+    if (n > 0) this.#add.day.add(app, dimension, day, value, measure, bot, n);
     if (n >= 0) return;
+    this.#add.day.flush();
     const key = [app, dimension, day, value, measure, bot];
     mustHit(this.#take.day.run(-n, ...key).changes);
     this.#take.noDay.run(...key);
+  }
+
+  /** Does what adds rows, and has them written; what it throws leaves none waiting. */
+  #written(work: () => void): void {
+    const { hour, day } = this.#add;
+    try {
+      work();
+      hour.flush();
+      day.flush();
+    } finally {
+      hour.reset();
+      day.reset();
+    }
   }
 
   /** Adds or takes away crashes by group and context. */

@@ -1,4 +1,3 @@
-import type { Statement } from 'better-sqlite3';
 import type { RawConnection } from '@mosis/sqlite/connection';
 import type { IngestLimits, UploadOutcome } from '../engine/types.js';
 import { TokenBuckets } from '../queue/rate-limits.js';
@@ -6,6 +5,7 @@ import { EventKind } from '../rollup/event-kinds.js';
 import type { CountedEvent, RollupTally } from '../rollup/tally.js';
 import { eventsTable } from '../storage/day-tables.js';
 import { dayOf } from '../storage/days.js';
+import { MultiRowInsert } from '../storage/multi-row-insert.js';
 import { createPartition, findLastRowId, listPartitions } from '../storage/partitions.js';
 import {
   decodeBody,
@@ -44,7 +44,7 @@ const MAX_LIMITED_DEVICES = 100_000;
 interface OpenPartition {
   day: number;
   nextId: number;
-  insert: Statement<unknown[]>;
+  rows: MultiRowInsert;
 }
 
 /** Stores uploads: ledger, raw rows, receipts and quarantine, inside the caller's transaction. */
@@ -83,6 +83,7 @@ export class BatchStore {
 
   /** Writes what was gathered per commit; called once, before COMMIT. */
   finish(): void {
+    this.#partition?.rows.flush();
     this.#receipts.write();
     this.#quarantine.write();
   }
@@ -224,7 +225,7 @@ export class BatchStore {
     let lastBucket = Number.NEGATIVE_INFINITY;
     const counted: CountedEvent[] = [];
     for (const { timeMs, type, kind, flags, data } of events) {
-      partition.insert.run(partition.nextId, app, device, session, timeMs, type, context, flags, data);
+      partition.rows.add(partition.nextId, app, device, session, timeMs, type, context, flags, data);
       partition.nextId += 1;
       const grouped = kind === EventKind.crash || kind === EventKind.error;
       counted.push({
@@ -246,6 +247,7 @@ export class BatchStore {
   #openPartition(receivedMs: number): OpenPartition {
     const day = this.clock.dayFor(receivedMs);
     if (this.#partition?.day === day) return this.#partition;
+    this.#partition?.rows.flush();
     createPartition(this.db, day);
     const row = listPartitions(this.db).find((candidate) => candidate.day === day);
     // Rows beyond the watermark were never counted, so after an erasure took the last ones their ids may come again;
@@ -254,9 +256,11 @@ export class BatchStore {
     this.#partition = {
       day,
       nextId,
-      insert: this.db.prepare(
-        `INSERT INTO ${eventsTable(day)} (id, app, device, session, time_ms, type, context, flags, data)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      rows: new MultiRowInsert(
+        this.db,
+        9,
+        (values) =>
+          `INSERT INTO ${eventsTable(day)} (id, app, device, session, time_ms, type, context, flags, data) VALUES ${values}`,
       ),
     };
     return this.#partition;
