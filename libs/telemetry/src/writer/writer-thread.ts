@@ -17,7 +17,8 @@ import { packUploads } from './pack-uploads.js';
 /** Uploads handed over at once: never more than this, and no more than a commit stores in about this time. */
 const CHUNK_BYTES = { least: 24 * 1024, most: 768 * 1024 };
 const CHUNK_UPLOADS = 192;
-const COMMIT_MS = 20;
+/** An upload waits for the commit on its way and for its own: what a quiet app waits while another floods is twice this and more. */
+const COMMIT_MS = 10;
 /** So much waiting is committed at once; less waits for the gap after the last commit. */
 const ENOUGH_BYTES = 48 * 1024;
 const ENOUGH_UPLOADS = 8;
