@@ -17,8 +17,11 @@ import { packUploads } from './pack-uploads.js';
 /** Uploads handed over at once: never more than this, and no more than a commit stores in about this time. */
 const CHUNK_BYTES = { least: 24 * 1024, most: 768 * 1024 };
 const CHUNK_UPLOADS = 192;
-/** An upload waits for the commit on its way and for its own: what a quiet app waits while another floods is twice this and more. */
-const COMMIT_MS = 10;
+/**
+ * An upload waits for the commit on its way and for its own: what a quiet app waits while another floods is twice this and
+ * more. Where each commit waits for a moment in which the WAL can be folded in, as much time goes into commits as into those.
+ */
+const COMMIT_MS = { usual: 10, afterGap: 20 };
 /** So much waiting is committed at once; less waits for the gap after the last commit. */
 const ENOUGH_BYTES = 48 * 1024;
 const ENOUGH_UPLOADS = 8;
@@ -250,7 +253,7 @@ export class WriterThread {
     this.#inFlight = undefined;
     this.#failures = 0;
     this.counters.commits += 1;
-    this.#adaptChunk(performance.now() - this.#lastCommitMs - gapMs);
+    this.#adaptChunk(performance.now() - this.#lastCommitMs - gapMs, gapMs > 0 ? COMMIT_MS.afterGap : COMMIT_MS.usual);
     // The next chunk first: the thread works while this one answers.
     this.#pump();
     chunk.forEach((waiting, index) => {
@@ -263,10 +266,10 @@ export class WriterThread {
   }
 
   /** Only a commit that was full tells how much fits; one that was not may grow, one that was slow shrinks. */
-  #adaptChunk(tookMs: number): void {
+  #adaptChunk(tookMs: number, aimMs: number): void {
     const wasFull = this.#inFlightBytes >= this.#chunkBytes / 2;
-    if (!wasFull && tookMs <= COMMIT_MS) return;
-    const factor = Math.min(1.5, Math.max(0.7, COMMIT_MS / tookMs));
+    if (!wasFull && tookMs <= aimMs) return;
+    const factor = Math.min(1.5, Math.max(0.7, aimMs / tookMs));
     this.#chunkBytes = Math.min(CHUNK_BYTES.most, Math.max(CHUNK_BYTES.least, this.#chunkBytes * factor));
   }
 
