@@ -1,4 +1,4 @@
-import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
@@ -8,13 +8,14 @@ import { AuditRepository } from '../audit/audit.repository.js';
 import { BackupDrillService } from '../backups/backup-drill.service.js';
 import { BackupsService } from '../backups/backups.service.js';
 import { ObjectMirrorService } from '../backups/object-mirror.service.js';
-import { Clock, DAY_MS } from '../common/clock.js';
+import { Clock, DAY_MS, HOUR_MS } from '../common/clock.js';
 import { VERSION } from '../common/version.js';
 import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
 import { JobsRepository } from '../jobs/jobs.repository.js';
 import { JobsService } from '../jobs/jobs.service.js';
 import { ObjectsService, type ObjectsReport } from '../objects/objects.service.js';
+import { VerifiedObjectsService } from '../objects/verified-objects.service.js';
 import { ReviewDeskService } from '../review-desk/review-desk.service.js';
 import { TelemetryStatusService } from '../telemetry/telemetry-status.service.js';
 import type { SystemReport } from './administration.schemas.js';
@@ -24,6 +25,8 @@ const STORE_CHECK_EVERY_MS = 30_000;
 const STORE_ANSWER_MS = 3_000;
 /** What was given up longer ago is history, not a problem: nobody can do anything about it. */
 const RECENTLY_FAILED_MS = 3 * DAY_MS;
+/** Damage is met with each request for it, and hashing all objects may take an hour. */
+const DAMAGE_PAUSE_MS = 6 * HOUR_MS;
 const LOW_DISK_BYTES = 1024 ** 3;
 
 interface JobReport {
@@ -44,7 +47,9 @@ interface StoreCheck {
 /** How the server is, in numbers and in plain words for what is wrong. */
 @Injectable()
 export class SystemService implements OnModuleInit {
+  private readonly logger = new Logger('system');
   private readonly startedAt: Date;
+  private verifiedSoonMs = Number.NEGATIVE_INFINITY;
   private storeCheck: StoreCheck | undefined;
   /** What the last check that ended complained of; no server starts whose store cannot be used. */
   private storeMessage: string | undefined;
@@ -52,6 +57,7 @@ export class SystemService implements OnModuleInit {
   constructor(
     private readonly db: CoreDatabase,
     private readonly objects: ObjectsService,
+    private readonly verified: VerifiedObjectsService,
     private readonly desk: ReviewDeskService,
     private readonly auditRows: AuditRepository,
     private readonly jobs: JobsService,
@@ -71,6 +77,19 @@ export class SystemService implements OnModuleInit {
       everyMs: DAY_MS,
       lane: 'checks',
     });
+    this.verified.onDamage(() => void this.verifySoon());
+  }
+
+  /** Has all objects verified, since one was met that is damaged: what comes of it is in the report, and in the health check. */
+  private async verifySoon(): Promise<void> {
+    const nowMs = this.clock.monotonicMs();
+    if (nowMs - this.verifiedSoonMs < DAMAGE_PAUSE_MS) return;
+    this.verifiedSoonMs = nowMs;
+    try {
+      await this.db.write((trx) => this.jobs.ensureQueued(trx, 'objects.verify'));
+    } catch (error) {
+      this.logger.error({ msg: 'the objects could not be queued to be verified', err: error });
+    }
   }
 
   /** Everything an operator asks first. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../access/actor.js';
 import { notFound } from '../common/app-error.js';
-import { ObjectsService } from '../objects/objects.service.js';
+import { VerifiedObjectsService } from '../objects/verified-objects.service.js';
 import { AppsRepository } from './apps.repository.js';
 import { AppsService } from './apps.service.js';
 
@@ -14,7 +14,7 @@ export class IconsService {
   constructor(
     private readonly apps: AppsService,
     private readonly repository: AppsRepository,
-    private readonly objects: ObjectsService,
+    private readonly objects: VerifiedObjectsService,
   ) {}
 
   /** The bytes of an icon of this app, to its owner and to staff. @throws AppError `not-found` */

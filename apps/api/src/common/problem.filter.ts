@@ -34,6 +34,8 @@ export function answerProblem(error: unknown, request: FastifyRequest, reply: Fa
     void reply.header('retry-after', String(Math.max(1, Math.ceil(retryAfterSeconds))));
   // An unread upload would otherwise be drained to its end before the connection is used again.
   if (!request.raw.complete && !isSoonDrained(request)) void reply.header('connection', 'close');
+  // What was set for the answer that failed describes other bytes.
+  void reply.removeHeader('etag').removeHeader('content-disposition');
   void reply
     .status(document.status)
     .header('cache-control', 'no-store')

@@ -104,6 +104,7 @@ export const PROBLEMS = {
   overloaded: [503, 'The server is busy'],
   'query-deadline': [503, 'The query took too long'],
   'object-store-unavailable': [503, 'The object store cannot be reached'],
+  'object-damaged': [503, 'What is stored is damaged'],
   'upload-failed': [503, 'The batch could not be stored'],
   'disk-low': [503, 'The disk is nearly full'],
   'disk-full': [503, 'The disk is full'],

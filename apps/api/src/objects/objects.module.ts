@@ -4,6 +4,7 @@ import type { ObjectStore } from '@mosis/object-store';
 import { OBJECT_STORE } from './object-store.token.js';
 import { ObjectsRepository } from './objects.repository.js';
 import { ObjectsService } from './objects.service.js';
+import { VerifiedObjectsService } from './verified-objects.service.js';
 
 /** Packages and icons, stored by content. */
 @Global()
@@ -14,8 +15,13 @@ export class ObjectsModule implements OnApplicationShutdown {
   static with(store: ObjectStore): DynamicModule {
     return {
       module: ObjectsModule,
-      providers: [{ provide: OBJECT_STORE, useValue: store }, ObjectsRepository, ObjectsService],
-      exports: [OBJECT_STORE, ObjectsService],
+      providers: [
+        { provide: OBJECT_STORE, useValue: store },
+        ObjectsRepository,
+        ObjectsService,
+        VerifiedObjectsService,
+      ],
+      exports: [OBJECT_STORE, ObjectsService, VerifiedObjectsService],
     };
   }
 

@@ -1,15 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { Readable } from 'node:stream';
 import { CoreDatabase, type CoreTransaction } from '@mosis/db';
-import {
-  ObjectNotFoundError,
-  findNamedDigest,
-  iconKey,
-  packageKey,
-  type ByteRange,
-  type ObjectStore,
-  type OpenedObject,
-} from '@mosis/object-store';
+import { findNamedDigest, iconKey, packageKey, type ObjectStore } from '@mosis/object-store';
 import { Clock } from '../common/clock.js';
 import { KeyedMutex } from '../common/keyed-mutex.js';
 import { OBJECT_STORE } from './object-store.token.js';
@@ -143,24 +134,6 @@ export class ObjectsService {
   /** What is wrong with a stored package, or `undefined` when its bytes are those of its digest. */
   async findPackageProblem(sha256: string, sizeBytes: number): Promise<string | undefined> {
     return this.findProblem(packageKey(sha256), sha256, sizeBytes);
-  }
-
-  /**
-   * Opens an object, or a range of it, to answer a request with. HEAD is answered without the bytes, so for it nothing is
-   * opened: to open and close would cost a store behind a network a transfer, and a connection.
-   *
-   * @throws ObjectNotFoundError for HEAD as well
-   */
-  async openFor(method: string, key: string, range?: ByteRange): Promise<OpenedObject> {
-    if (method !== 'HEAD') return this.store.open(key, range);
-    const info = await this.store.stat(key);
-    if (!info) throw new ObjectNotFoundError(key);
-    return { stream: Readable.from([]), sizeBytes: info.sizeBytes };
-  }
-
-  /** Reads an icon. */
-  async readIcon(sha256: string, maxBytes: number): Promise<Buffer> {
-    return this.store.readBytes(iconKey(sha256), maxBytes);
   }
 
   /** That an object cannot be read is a problem of it when the store can be worked with, and must not hide those of others. */

@@ -1,7 +1,6 @@
 import { Body, Controller, Get, Param, Post, Query, Req, Res, StreamableFile } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { packageKey } from '@mosis/object-store';
 import { z } from 'zod';
 import { AppError } from '../common/app-error.js';
 import { parseRange } from '../common/byte-range.js';
@@ -9,7 +8,7 @@ import { Etag, matchesEtag } from '../common/etag.js';
 import { pageOf } from '../common/pagination.js';
 import { Route } from '../common/route.decorator.js';
 import { RequestLimits } from '../limits/request-limits.js';
-import { ObjectsService } from '../objects/objects.service.js';
+import { VerifiedObjectsService } from '../objects/verified-objects.service.js';
 import { categoriesSchema, searchQuery, storeAppSchema, updatesAnswerSchema, updatesSchema } from './store.schemas.js';
 import { StoreService } from './store.service.js';
 
@@ -20,7 +19,7 @@ const PUBLIC = { kind: 'public' } as const;
 export class StoreController {
   constructor(
     private readonly store: StoreService,
-    private readonly objects: ObjectsService,
+    private readonly objects: VerifiedObjectsService,
     private readonly limits: RequestLimits,
   ) {}
 
@@ -71,14 +70,17 @@ export class StoreController {
   ) {
     const { sizeBytes, fileName } = await this.store.getPackage(sha256);
     const etag = `"${sha256}"`;
-    void reply.headers({ etag, 'accept-ranges': 'bytes', 'cache-control': 'public, max-age=31536000, immutable' });
+    void reply.header('accept-ranges', 'bytes');
+    const lasting = { etag, 'cache-control': 'public, max-age=31536000, immutable' };
     if (matchesEtag(request.headers['if-none-match'], etag)) {
-      void reply.status(304);
+      void reply.headers(lasting).status(304);
       return undefined;
     }
     const ifRange = request.headers['if-range'];
     const range = ifRange === undefined || ifRange === etag ? readRange(request, reply, sizeBytes) : undefined;
-    const { stream } = await this.objects.openFor(request.method, packageKey(sha256), range);
+    const stream = await this.objects.openPackage(request.method, { sha256, sizeBytes }, range);
+    // Not before it is open: a failure must not be kept.
+    void reply.headers(lasting);
     if (range) void reply.status(206).header('content-range', `bytes ${range.start}-${range.end}/${sizeBytes}`);
     return new StreamableFile(stream, {
       type: 'application/octet-stream',

@@ -6,7 +6,7 @@ import { notFound } from '../common/app-error.js';
 import type { Page } from '../common/pagination.js';
 import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
-import { ObjectsService } from '../objects/objects.service.js';
+import { VerifiedObjectsService } from '../objects/verified-objects.service.js';
 import { SearchService } from './search.service.js';
 import { StoreRepository, type InstalledApp, type OfferedVersionRow, type StoreAppRow } from './store.repository.js';
 import type { SearchQuery, StoreAppResource, StoreVersionResource, UpdateResource } from './store.schemas.js';
@@ -21,7 +21,7 @@ export class StoreService {
   constructor(
     private readonly repository: StoreRepository,
     private readonly searching: SearchService,
-    private readonly objects: ObjectsService,
+    private readonly objects: VerifiedObjectsService,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 

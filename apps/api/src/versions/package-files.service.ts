@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Readable } from 'node:stream';
-import { packageKey } from '@mosis/object-store';
 import type { Actor } from '../access/actor.js';
 import { notFound } from '../common/app-error.js';
-import { ObjectsService } from '../objects/objects.service.js';
+import { VerifiedObjectsService } from '../objects/verified-objects.service.js';
 import { PackageFileReader, type OpenedFile } from './package-file-reader.js';
 import { VersionsRepository } from './versions.repository.js';
 import { VersionsService } from './versions.service.js';
@@ -22,7 +21,7 @@ export class PackageFilesService {
   constructor(
     private readonly versions: VersionsService,
     private readonly repository: VersionsRepository,
-    private readonly objects: ObjectsService,
+    private readonly objects: VerifiedObjectsService,
     private readonly reader: PackageFileReader,
   ) {}
 
@@ -34,10 +33,10 @@ export class PackageFilesService {
     method: string,
   ): Promise<{ stream: Readable; sizeBytes: number; sha256: string; fileName: string }> {
     const version = await this.versions.getReadable(actor, packageId, versionCode);
-    const { stream, sizeBytes } = await this.objects.openFor(method, packageKey(version.package_sha256));
+    const expected = { sha256: version.package_sha256, sizeBytes: version.package_size };
     return {
-      stream,
-      sizeBytes,
+      stream: await this.objects.openPackage(method, expected),
+      sizeBytes: expected.sizeBytes,
       sha256: version.package_sha256,
       fileName: `${version.package_id}-${version.version_code}.mosis`,
     };
@@ -75,8 +74,12 @@ export class PackageFilesService {
     if (!file || file.size_bytes > MAX_SHOWN_BYTES) throw notFound('file');
     const fileName = path.split('/').at(-1) ?? 'file';
     if (request.method === 'HEAD') {
-      const { stream } = await this.objects.openFor(request.method, packageKey(version.package_sha256));
-      return { content: stream, sizeBytes: file.size_bytes, fileName };
+      const expected = { sha256: version.package_sha256, sizeBytes: version.package_size };
+      return {
+        content: await this.objects.openPackage(request.method, expected),
+        sizeBytes: file.size_bytes,
+        fileName,
+      };
     }
     return { ...(await this.reader.open(version.package_sha256, path, request.gone)), fileName };
   }
