@@ -19,15 +19,15 @@ describe('what is refused', () => {
       expect(outcome?.kind === 'stored' && outcome.answer.rejected).toHaveLength(20);
     }
     expect(engine.uploadBodies([{ packageId: APP, body: Buffer.from('{') }])).toMatchObject([
-      { kind: 'refused', status: 400, code: 'body-not-readable' },
+      { kind: 'refused', status: 400, code: 'body-unreadable' },
     ]);
     expect(engine.db.prepare('SELECT code, events FROM rejection_counts ORDER BY code').all()).toEqual([
-      { code: 'body-not-readable', events: 1 },
+      { code: 'body-unreadable', events: 1 },
       { code: 'too-old', events: 300 },
     ]);
     expect(engine.db.prepare('SELECT count(*) FROM rejection_samples').pluck().get()).toBe(200);
     expect(engine.db.prepare('SELECT code FROM rejection_samples ORDER BY sample DESC').pluck().get()).toBe(
-      'body-not-readable',
+      'body-unreadable',
     );
     engine.close();
   });

@@ -7,7 +7,7 @@ const refusal = (status: number, code: string, more: object = {}) =>
 
 describe('what the engine refuses', () => {
   it.each([
-    [400, 'body-not-readable', 'body-unreadable'],
+    [400, 'body-unreadable', 'body-unreadable'],
     [403, 'quota-spent', 'quota-spent'],
     [409, 'batch-id-reused', 'batch-id-reused'],
     [413, 'body-too-large', 'body-too-large'],

@@ -18,8 +18,6 @@ export interface SentBatch {
 
 type Refusal = Extract<UploadOutcome, { kind: 'refused' }>;
 
-/** Words of the engine for what the API has a word for already. */
-const SAME: Record<string, ProblemCode> = { 'body-not-readable': 'body-unreadable' };
 /** What a refusal becomes whose word this table of problems does not have. */
 const BY_STATUS: Record<number, ProblemCode> = {
   400: 'body-unreadable',
@@ -80,9 +78,8 @@ export class IngestService {
 /** A refusal of the engine in the words of the API; one that the API has no word for keeps its status and its detail. */
 export function toAppError(refusal: Refusal): AppError {
   const { status, code, detail, errors, retryAfterSeconds } = refusal;
-  const word = SAME[code] ?? code;
-  const known = Object.hasOwn(PROBLEMS, word) && PROBLEMS[word as ProblemCode][0] === status;
-  return new AppError(known ? (word as ProblemCode) : (BY_STATUS[status] ?? 'internal-error'), detail, {
+  const known = Object.hasOwn(PROBLEMS, code) && PROBLEMS[code as ProblemCode][0] === status;
+  return new AppError(known ? (code as ProblemCode) : (BY_STATUS[status] ?? 'internal-error'), detail, {
     routine: status < 500 || status === 503,
     ...(errors ? { errors } : {}),
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),

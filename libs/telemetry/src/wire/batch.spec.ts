@@ -151,7 +151,7 @@ describe('a batch', () => {
     'NaN NaN',
     '{"a":1NaN}',
   ])('that reads %j is not readable', (text) => {
-    expect(problemOf(() => parse(text))).toMatchObject({ status: 400, code: 'body-not-readable' });
+    expect(problemOf(() => parse(text))).toMatchObject({ status: 400, code: 'body-unreadable' });
   });
 
   it('is UTF-8', () => {
@@ -163,7 +163,7 @@ describe('a batch', () => {
         Buffer.from(text.split('@')[1]!),
       ]);
       const read = () => parseBatch(body, { receivedMs: RECEIVED_MS, sentAt: undefined }, DEFAULT_WIRE_LIMITS);
-      expect(problemOf(read)).toMatchObject({ status: 400, code: 'body-not-readable' });
+      expect(problemOf(read)).toMatchObject({ status: 400, code: 'body-unreadable' });
     }
   });
 

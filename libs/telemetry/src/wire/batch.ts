@@ -74,7 +74,7 @@ const HASH_BYTES = 16;
  * device's clock.
  *
  * @param times `receivedMs` by the server's clock, and the `X-Sent-At` header as it came
- * @throws UploadError 400 `body-not-readable`, 422 `invalid-sent-at`, `validation-failed` or `too-many-events`
+ * @throws UploadError 400 `body-unreadable`, 422 `invalid-sent-at`, `validation-failed` or `too-many-events`
  */
 export function parseBatch(
   inflated: Buffer,

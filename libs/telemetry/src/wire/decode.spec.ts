@@ -64,25 +64,25 @@ describe('decodeBody', () => {
       ['zstd', zstdCompressSync(text)],
     ] as const) {
       for (const length of [0, 1, 5, whole.length >> 1, whole.length - 1]) {
-        expect(refusal(whole.subarray(0, length), coding)).toBe('400 body-not-readable');
+        expect(refusal(whole.subarray(0, length), coding)).toBe('400 body-unreadable');
       }
-      expect(refusal(Buffer.concat([whole, Buffer.from('more')]), coding)).toBe('400 body-not-readable');
-      expect(refusal(text, coding)).toBe('400 body-not-readable');
+      expect(refusal(Buffer.concat([whole, Buffer.from('more')]), coding)).toBe('400 body-unreadable');
+      expect(refusal(text, coding)).toBe('400 body-unreadable');
     }
     const damaged = gzipSync(text);
     damaged[damaged.length - 6]! ^= 1;
-    expect(refusal(damaged, 'gzip')).toBe('400 body-not-readable');
+    expect(refusal(damaged, 'gzip')).toBe('400 body-unreadable');
   });
 
   it('takes no part of a body of two zstd frames for the whole', () => {
     const frame = zstdCompressSync(text);
-    expect(refusal(Buffer.concat([frame, frame]), 'zstd')).toBe('400 body-not-readable');
+    expect(refusal(Buffer.concat([frame, frame]), 'zstd')).toBe('400 body-unreadable');
   });
 
   it('refuses a zstd window beyond 8 MiB', () => {
     // Magic number; a descriptor without content size; a window of 2^27; one raw, last, empty block.
     const frame = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, (27 - 10) << 3, 0x01, 0x00, 0x00]);
-    expect(refusal(frame, 'zstd')).toBe('400 body-not-readable');
+    expect(refusal(frame, 'zstd')).toBe('400 body-unreadable');
     frame[5] = (23 - 10) << 3;
     expect(decode(frame, 'zstd')).toEqual(Buffer.alloc(0));
   });

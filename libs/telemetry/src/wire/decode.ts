@@ -11,7 +11,7 @@ const ZSTD_WINDOW_LOG_MAX = 23;
 /**
  * Undoes the content coding of an upload (`identity`, `gzip` or `zstd`) and never holds more than `maxInflatedBytes` of it.
  *
- * @throws UploadError 415 `unsupported-encoding`, 413 `body-too-large`, 400 `body-not-readable`
+ * @throws UploadError 415 `unsupported-encoding`, 413 `body-too-large`, 400 `body-unreadable`
  */
 export function decodeBody(body: Uint8Array, contentEncoding: string | undefined, limits: WireLimits): Buffer {
   const coding = contentEncoding?.trim().toLowerCase() ?? '';
@@ -60,7 +60,7 @@ function inflate(coding: string, limits: WireLimits, run: () => Buffer): Buffer 
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(limits);
     throw new UploadError({
       status: 400,
-      code: 'body-not-readable',
+      code: 'body-unreadable',
       detail: coding === 'zstd' ? 'The body is not one whole zstd frame.' : `The body is not a whole ${coding} stream.`,
     });
   }

@@ -16,7 +16,7 @@ export interface JsonText {
 /**
  * Reads a JSON text, taking `NaN`, `Infinity` and `-Infinity` for numbers that are not finite.
  *
- * @throws UploadError 400 `body-not-readable`
+ * @throws UploadError 400 `body-unreadable`
  */
 export function readJson(bytes: Buffer): JsonText {
   if (!isUtf8(bytes)) throw notReadable('The body is not UTF-8.');
@@ -37,5 +37,5 @@ export function readJson(bytes: Buffer): JsonText {
 }
 
 function notReadable(detail: string): UploadError {
-  return new UploadError({ status: 400, code: 'body-not-readable', detail });
+  return new UploadError({ status: 400, code: 'body-unreadable', detail });
 }
