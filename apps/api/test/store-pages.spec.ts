@@ -213,4 +213,30 @@ describe('the store', () => {
       }
     }
   });
+
+  it('takes a cursor only for the question that it is the answer to', async () => {
+    const questions = [
+      'sort=name',
+      'sort=newest',
+      'sort=updated',
+      'sort=name&tag=all',
+      'sort=name&category=Games',
+      'q=a',
+      'q=al',
+      'q=a&sort=name',
+    ];
+    const get = (query: string) => platform.client().get(`/v1/store/apps?limit=1&${query}`);
+    const cursors = await Promise.all(questions.map(async (query) => (await get(query)).body.next_cursor as string));
+    expect(cursors).not.toContain(null);
+    for (const [index, cursor] of cursors.entries()) {
+      for (const [other, query] of questions.entries()) {
+        const answer = await get(`${query}&cursor=${cursor}`);
+        expect([query, cursor, answer.body.code]).toEqual([
+          query,
+          cursor,
+          index === other ? undefined : 'cursor-invalid',
+        ]);
+      }
+    }
+  });
 });

@@ -37,7 +37,8 @@ export class AdministrationService {
   async listDevelopers(
     query: PageRequest & { q?: string | undefined; role?: 'developer' | 'reviewer' | 'admin' | undefined },
   ): Promise<Page<AdminDeveloperResource>> {
-    const before = query.cursor ? decodeCursor(query.cursor, ['string', 'string']) : undefined;
+    const owner = ['developers', query.q, query.role] as const;
+    const before = query.cursor ? decodeCursor(owner, query.cursor, ['string', 'string']) : undefined;
     if (!before && query.q?.includes('@')) {
       const named = await this.repository.findDeveloperByEmail(query.q.trim());
       if (named) {
@@ -46,7 +47,7 @@ export class AdministrationService {
       }
     }
     const rows = await this.repository.listDevelopers(query, query.limit + 1, before);
-    return toPage(rows, query.limit, (row) => [row.created_at, row.id], toAdminDeveloper);
+    return toPage(owner, rows, query.limit, (row) => [row.created_at, row.id], toAdminDeveloper);
   }
 
   /** One account. @throws AppError `not-found` */
@@ -76,13 +77,15 @@ export class AdministrationService {
       developer_id?: string | undefined;
     },
   ): Promise<Page<AdminAppResource>> {
-    const [before] = query.cursor ? decodeCursor(query.cursor, ['number']) : [undefined];
+    const owner = ['all-apps', query.q, query.status, query.developer_id] as const;
+    const [before] = query.cursor ? decodeCursor(owner, query.cursor, ['number']) : [undefined];
     const rows = await this.repository.listApps(
       { q: query.q, status: query.status, developerId: query.developer_id },
       query.limit + 1,
       before,
     );
     return toPage(
+      owner,
       rows,
       query.limit,
       (row) => [row.seq],

@@ -33,13 +33,16 @@ export class AuditLogService implements OnModuleInit {
       to?: string | undefined;
     },
   ) {
-    const [beforeSeq] = query.cursor ? decodeCursor(query.cursor, ['number']) : [undefined];
+    const { action, actor_id, subject_kind, subject_id, from, to } = query;
+    const owner = ['audit', action, actor_id, subject_kind, subject_id, from, to] as const;
+    const [beforeSeq] = query.cursor ? decodeCursor(owner, query.cursor, ['number']) : [undefined];
     const utc = (time: string | undefined) => time && new Date(time).toISOString();
     const rows = await this.repository.search(
       { ...query, from: utc(query.from), to: utc(query.to), beforeSeq },
       query.limit + 1,
     );
     return toPage(
+      owner,
       rows,
       query.limit,
       (row) => [row.seq],

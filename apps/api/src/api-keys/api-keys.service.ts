@@ -103,9 +103,10 @@ export class ApiKeysService implements OnModuleInit {
 
   /** An account's keys without their secrets, newest first; for staff. */
   async listOf(developerId: string, page: PageRequest): Promise<Page<ApiKeyResource>> {
-    const before = page.cursor ? decodeCursor(page.cursor, ['string', 'string']) : undefined;
+    const owner = ['api-keys', developerId] as const;
+    const before = page.cursor ? decodeCursor(owner, page.cursor, ['string', 'string']) : undefined;
     const rows = await this.repository.list(developerId, page.limit + 1, before);
-    return toPage(rows, page.limit, (row) => [row.created_at, row.id], toApiKeyResource);
+    return toPage(owner, rows, page.limit, (row) => [row.created_at, row.id], toApiKeyResource);
   }
 
   /** @throws AppError `not-found`, `key-grants-too-much` */

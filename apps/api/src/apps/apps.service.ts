@@ -89,7 +89,8 @@ export class AppsService {
 
   /** The actor's apps, newest first; a limited key sees the apps of its scope. */
   async list(actor: Actor, page: PageRequest & { status?: AppStatus | undefined }): Promise<Page<AppResource>> {
-    const before = page.cursor ? decodeCursor(page.cursor, ['string', 'string']) : undefined;
+    const owner = ['apps', actor.developerId, page.status] as const;
+    const before = page.cursor ? decodeCursor(owner, page.cursor, ['string', 'string']) : undefined;
     const scope = actor.credential.kind === 'api_key' ? actor.credential.appPackageIds : null;
     const rows = await this.repository.list(
       actor.developerId,
@@ -99,6 +100,7 @@ export class AppsService {
     );
     const waiting = await this.listWaiting(rows);
     return toPage(
+      owner,
       rows,
       page.limit,
       (row) => [row.created_at, row.id],

@@ -172,7 +172,7 @@ export class ListingsService {
     if (await this.repository.hasFrozenVersion(trx, app.id)) {
       throw new AppError(
         'listing-frozen',
-        'The listing is frozen with the submitted version. Withdraw the submission to change it, or publish first: later changes are reviewed by themselves.',
+        'The listing is frozen with a version. Withdraw it from review to change the listing; one that is approved is published first, and later changes are reviewed by themselves.',
       );
     }
     await this.repository.update(trx, app.id, change, this.clock.timestamp());

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AppError } from './app-error.js';
+import { sha256Hex } from './secrets.js';
 
 /** `?limit=` and `?cursor=` of every list. */
 export const pageQueryFields = {
@@ -27,28 +28,37 @@ export function pageOf<Item extends z.ZodType>(item: Item) {
   return z.object({ items: z.array(item), next_cursor: z.string().nullable() });
 }
 
-/** Packs the position after an item into an opaque cursor. */
-export function encodeCursor(position: readonly (string | number)[]): string {
-  return Buffer.from(JSON.stringify(position)).toString('base64url');
+/** What a cursor belongs to: the name of a list, and whatever it was asked for beside the page. */
+export type CursorOwner = readonly [list: string, ...asked: (string | undefined)[]];
+
+/** Packs the position after an item into an opaque cursor, which is of use to the same question only. */
+export function encodeCursor(owner: CursorOwner, position: readonly (string | number)[]): string {
+  return Buffer.from(JSON.stringify([markOf(owner), ...position])).toString('base64url');
+}
+
+function markOf(owner: CursorOwner): string {
+  return sha256Hex(JSON.stringify(owner)).slice(0, 8);
 }
 
 /**
  * Unpacks a cursor whose parts have the given types.
  *
- * @throws AppError `cursor-invalid` for anything this server did not make
+ * @throws AppError `cursor-invalid` for anything this server did not make for this list, its filters and its order
  */
 export function decodeCursor<const Types extends readonly ('string' | 'number')[]>(
+  owner: CursorOwner,
   cursor: string,
   types: Types,
 ): { [Index in keyof Types]: Types[Index] extends 'number' ? number : string } {
-  let position: unknown;
+  let mark: unknown;
+  let position: unknown[] = [];
   try {
-    position = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+    [mark, ...position] = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')) as unknown[];
   } catch {
-    position = undefined;
+    mark = undefined;
   }
   const fits =
-    Array.isArray(position) &&
+    mark === markOf(owner) &&
     position.length === types.length &&
     position.every(
       (part, index) => typeof part === types[index] && (typeof part !== 'number' || Number.isFinite(part)),
@@ -56,13 +66,14 @@ export function decodeCursor<const Types extends readonly ('string' | 'number')[
   if (!fits)
     throw new AppError(
       'cursor-invalid',
-      'Send the next_cursor of the page before, unchanged, or none for the first page.',
+      'Send the next_cursor of the page before, unchanged and with the same filters and order, or none for the first page.',
     );
   return position as never;
 }
 
 /** Cuts `limit + 1` rows into a page whose cursor is the position of its last item. */
 export function toPage<Row, Item>(
+  owner: CursorOwner,
   rows: readonly Row[],
   limit: number,
   position: (row: Row) => readonly (string | number)[],
@@ -72,7 +83,7 @@ export function toPage<Row, Item>(
   const last = shown.at(-1);
   return {
     items: shown.map(toItem),
-    next_cursor: rows.length > limit && last !== undefined ? encodeCursor(position(last)) : null,
+    next_cursor: rows.length > limit && last !== undefined ? encodeCursor(owner, position(last)) : null,
   };
 }
 

@@ -59,9 +59,10 @@ export class IngestKeysService {
   /** The keys of an app, newest first. @throws AppError `not-found` */
   async list(actor: Actor, packageId: string, page: PageRequest): Promise<Page<IngestKeyResource>> {
     const app = await this.apps.getOwn(actor, packageId);
-    const before = page.cursor ? decodeCursor(page.cursor, ['string', 'string']) : undefined;
+    const owner = ['ingest-keys', app.id] as const;
+    const before = page.cursor ? decodeCursor(owner, page.cursor, ['string', 'string']) : undefined;
     const rows = await this.repository.list(app.id, page.limit + 1, before);
-    return toPage(rows, page.limit, (row) => [row.created_at, row.id], toIngestKeyResource);
+    return toPage(owner, rows, page.limit, (row) => [row.created_at, row.id], toIngestKeyResource);
   }
 
   /** @throws AppError `not-found` */

@@ -52,7 +52,8 @@ export class ReviewDeskService implements OnModuleInit {
 
   /** The queue: what is pending, oldest due first; or what was decided, newest first. */
   async list(actor: Actor, query: QueueQuery): Promise<Page<ReviewResource>> {
-    const after = query.cursor ? decodeCursor(query.cursor, ['string', 'string']) : undefined;
+    const owner = ['reviews', query.status, query.kind, query.claimed, query.q] as const;
+    const after = query.cursor ? decodeCursor(owner, query.cursor, ['string', 'string']) : undefined;
     const claimedBy = query.claimed === undefined ? undefined : query.claimed === 'me' ? actor.developerId : null;
     const rows = await this.repository.list(
       {
@@ -75,7 +76,7 @@ export class ReviewDeskService implements OnModuleInit {
             : row.submitted_at,
         row.id,
       ] as const;
-    return toPage(rows, query.limit, position, (row) => this.resource(actor, row, checks));
+    return toPage(owner, rows, query.limit, position, (row) => this.resource(actor, row, checks));
   }
 
   /** How much waits, above the queue. */

@@ -74,9 +74,10 @@ export class SigningKeysService {
 
   /** An account's keys, newest first; for staff. */
   async listOf(developerId: string, page: PageRequest): Promise<Page<SigningKeyResource>> {
-    const before = page.cursor ? decodeCursor(page.cursor, ['string', 'string']) : undefined;
+    const owner = ['signing-keys', developerId] as const;
+    const before = page.cursor ? decodeCursor(owner, page.cursor, ['string', 'string']) : undefined;
     const rows = await this.repository.list(developerId, page.limit + 1, before);
-    return toPage(rows, page.limit, (row) => [row.created_at, row.id], toSigningKeyResource);
+    return toPage(owner, rows, page.limit, (row) => [row.created_at, row.id], toSigningKeyResource);
   }
 
   /** A deactivated key verifies nothing new; what it signed and was published stays. @throws AppError `not-found` */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../common/app-error.js';
-import { decodeCursor, encodeCursor, type Page } from '../common/pagination.js';
+import { decodeCursor, encodeCursor, type CursorOwner, type Page } from '../common/pagination.js';
 import { MAX_LOOKED_THROUGH, SearchRepository, type Candidate } from './search.repository.js';
 import { StoreRepository, type StoreAppRow } from './store.repository.js';
 import type { StoreFilter, StoreSort } from './visible-apps.repository.js';
@@ -54,13 +54,14 @@ export class SearchService {
   }
 
   private async list(filter: StoreFilter, sort: StoreSort, query: SearchQuery): Promise<Page<StoreAppRow>> {
-    const after = query.cursor ? decodeCursor(query.cursor, ['string', 'number']) : undefined;
+    const owner = ownerOf(query, sort);
+    const after = query.cursor ? decodeCursor(owner, query.cursor, ['string', 'number']) : undefined;
     const rows = await this.store.list(filter, sort, query.limit + 1, after);
     const items = rows.slice(0, query.limit);
     const last = items.at(-1);
     return {
       items,
-      next_cursor: last && rows.length > query.limit ? encodeCursor([sortValue(last, sort), last.seq]) : null,
+      next_cursor: last && rows.length > query.limit ? encodeCursor(owner, [sortValue(last, sort), last.seq]) : null,
     };
   }
 
@@ -198,13 +199,17 @@ export class SearchService {
       items.push(...asked.map((seq) => rows.get(seq)).filter((row) => row !== undefined));
       next += asked.length;
     }
-    return { items, next_cursor: next < seqs.length ? encodeCursor([next]) : null };
+    return { items, next_cursor: next < seqs.length ? encodeCursor(ownerOf(query), [next]) : null };
   }
 }
 
+function ownerOf({ q, category, tag, sort }: SearchQuery, order: StoreSort | undefined = undefined): CursorOwner {
+  return ['store', q, category, tag, order ?? sort];
+}
+
 /** Where in the ranking a page begins. @throws AppError `cursor-invalid` */
-function readOffset({ cursor }: SearchQuery): number {
-  const [offset] = cursor ? decodeCursor(cursor, ['number']) : [0];
+function readOffset(query: SearchQuery): number {
+  const [offset] = query.cursor ? decodeCursor(ownerOf(query), query.cursor, ['number']) : [0];
   if (Number.isInteger(offset) && offset >= 0) return offset;
   throw new AppError('cursor-invalid', 'Send the next_cursor of the page before, unchanged.');
 }

@@ -75,7 +75,8 @@ export class ReportsService {
     { limit, cursor, type }: PageRequest & { type?: string | undefined },
   ): Promise<Page<Answer<'events'>['items'][number]>> {
     const id = await this.getReadablePackageId(actor, packageId);
-    const after = cursor === undefined ? undefined : decodeCursor(cursor, ['number', 'number']);
+    const owner = ['events', id, type] as const;
+    const after = cursor === undefined ? undefined : decodeCursor(owner, cursor, ['number', 'number']);
     if (after && !after.every((part) => Number.isSafeInteger(part)))
       throw new AppError('cursor-invalid', 'Send the next_cursor of the page before, unchanged.');
     const { items, next } = await this.engine.query('events', {
@@ -84,7 +85,7 @@ export class ReportsService {
       ...(type === undefined ? {} : { type }),
       ...(after ? { cursor: { day: after[0], id: after[1] } } : {}),
     });
-    return { items, next_cursor: next && encodeCursor([next.day, next.id]) };
+    return { items, next_cursor: next && encodeCursor(owner, [next.day, next.id]) };
   }
 
   /** Why events of the last days were refused. @throws AppError `not-found` */

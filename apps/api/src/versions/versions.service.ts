@@ -47,10 +47,12 @@ export class VersionsService {
     page: PageRequest & { status?: VersionStatus | undefined },
   ): Promise<Page<VersionResource>> {
     const app = await this.apps.getReadable(actor, packageId);
-    const [belowCode] = page.cursor ? decodeCursor(page.cursor, ['number']) : [undefined];
+    const owner = ['versions', app.id, page.status] as const;
+    const [belowCode] = page.cursor ? decodeCursor(owner, page.cursor, ['number']) : [undefined];
     const rows = await this.repository.list(app.id, page.limit + 1, { status: page.status, belowCode });
     const checks = await this.repository.listChecks(rows.map((row) => row.id));
     return toPage(
+      owner,
       rows,
       page.limit,
       (row) => [row.version_code],
