@@ -2,8 +2,8 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { createHash } from 'node:crypto';
 import { Readable, pipeline } from 'node:stream';
 import { ObjectNotFoundError, iconKey, packageKey, type ByteRange, type ObjectStore } from '@mosis/object-store';
+import { Mutex } from '@mosis/sqlite';
 import { AppError } from '../common/app-error.js';
-import { KeyedMutex } from '../common/keyed-mutex.js';
 import { OBJECT_STORE } from './object-store.token.js';
 import { VerifiedStream, type ExpectedObject } from './verified-stream.js';
 
@@ -17,7 +17,7 @@ const MAX_KNOWN = 10_000;
 @Injectable()
 export class VerifiedObjectsService {
   private readonly logger = new Logger('objects');
-  private readonly mutex = new KeyedMutex();
+  private readonly hashing = new Mutex();
   /** By key: when an object was last written to, of those whose bytes were hashed since. */
   private readonly knownSince = new Map<string, number>();
   private readonly listeners: (() => void)[] = [];
@@ -62,16 +62,26 @@ export class VerifiedObjectsService {
   }
 
   private async makeSure(key: string, expected: ExpectedObject): Promise<void> {
-    await this.mutex.run(key, async () => {
-      const info = await this.store.stat(key);
-      if (!info) throw new ObjectNotFoundError(key);
-      const writtenMs = info.modifiedAt.getTime();
-      if (info.sizeBytes === expected.sizeBytes && this.knownSince.get(key) === writtenMs) return;
+    if (await this.isKnown(key, expected)) return;
+    // One package at a time: the first part of each has all of it read, and strangers may ask for parts of all there are.
+    await this.hashing.lock();
+    try {
+      if (await this.isKnown(key, expected)) return;
+      const before = await this.store.stat(key);
       const { sha256, sizeBytes } = await this.store.hash(key);
       if (sha256 !== expected.sha256 || sizeBytes !== expected.sizeBytes) throw this.damaged(key);
       if (this.knownSince.size >= MAX_KNOWN) this.knownSince.delete(this.knownSince.keys().next().value ?? '');
-      this.knownSince.set(key, writtenMs);
-    });
+      this.knownSince.set(key, before?.modifiedAt.getTime() ?? Number.NaN);
+    } finally {
+      this.hashing.unlock();
+    }
+  }
+
+  /** Whether an object was hashed since it was last written to. @throws ObjectNotFoundError */
+  private async isKnown(key: string, { sizeBytes }: ExpectedObject): Promise<boolean> {
+    const info = await this.store.stat(key);
+    if (!info) throw new ObjectNotFoundError(key);
+    return info.sizeBytes === sizeBytes && this.knownSince.get(key) === info.modifiedAt.getTime();
   }
 
   private damaged(key: string): AppError {
