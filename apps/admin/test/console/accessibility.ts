@@ -1,5 +1,5 @@
 import { CLIENT_PATHS, type ClientPath } from '../../src/paths';
-import { findBarriers, overflowOf, show, turnTo } from '../support/browser.js';
+import { brokenCellsOf, findBarriers, overflowOf, show, turnTo } from '../support/browser.js';
 import { expectOk } from '../support/story.js';
 import { ADMIN_EMAIL, button, focusedText, rowsOf, WITH_TELEMETRY, type Stage } from '../support/stage.js';
 
@@ -27,11 +27,12 @@ export function testAccessibility(stage: Stage): void {
       await page.waitForFunction(() => document.querySelector('[data-loading]') === null);
       for (const width of WIDTHS) {
         await show(reader, { width });
-        expect([path, width, await overflowOf(page)]).toEqual([path, width, 0]);
+        expect([path, width, await overflowOf(page), await brokenCellsOf(page)]).toEqual([path, width, 0, []]);
       }
       for (const look of LOOKS) {
         await show(reader, look);
         expect([path, look, await findBarriers(page), await overflowOf(page)]).toEqual([path, look, [], 0]);
+        expect([path, look, await brokenCellsOf(page)]).toEqual([path, look, []]);
       }
     }
     await stage.browser.leave(reader);

@@ -56,6 +56,8 @@ export function testTelemetry(stage: Stage): void {
       breakdown.items.map(({ key, value }) => [key ?? 'not said', value.toLocaleString('en')]),
     );
     await page.getByText(`${breakdown.total.toLocaleString('en')} in all`).waitFor();
+    // What goes wrong in scripts is asked for by itself.
+    await page.getByRole('region', { name: 'Errors, grouped' }).getByText('attempt to index').first().waitFor();
     expect(breakdown.total).toBe(totals.events);
 
     expect(cohorts.some(({ size }) => size > 0)).toBe(true);

@@ -158,6 +158,18 @@ export async function findBarriers(page: Page): Promise<string[]> {
   }, RULES);
 }
 
+/** Cells with a few words that stand there in more than five lines, as where every letter has a line of its own. */
+export async function brokenCellsOf(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll('td')].flatMap((cell) => {
+      const content = document.createRange();
+      content.selectNodeContents(cell);
+      const text = cell.innerText.trim();
+      return text.length <= 24 && content.getBoundingClientRect().height > 100 ? [text] : [];
+    }),
+  );
+}
+
 /** By how much a page is wider than its window, in pixels. */
 export async function overflowOf(page: Page): Promise<number> {
   return page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - innerWidth));

@@ -13,16 +13,16 @@ import { keyWords } from './words';
 
 const LIMIT = 20;
 
-/** What the app dies of, grouped: the most frequent first. */
-export function CrashesSection({ asked }: { asked: Asked }) {
+/** What the app dies of, or what goes wrong in its scripts, grouped: the most frequent first. */
+export function CrashesSection({ asked, kind }: { asked: Asked; kind: TelemetryCrashGroup['kind'] }) {
   const crashes = useQuery(
     readPage('GET /v1/apps/{package_id}/telemetry/crashes', {
       path: { package_id: asked.packageId },
-      query: { ...asked.query, limit: LIMIT },
+      query: { ...asked.query, kind, limit: LIMIT },
     }),
   );
   return (
-    <Section title="Crashes and errors, grouped">
+    <Section title={kind === 'lua_error' ? 'Errors, grouped' : 'Crashes, grouped'}>
       <Loaded query={crashes}>
         {({ items, rest }) =>
           items.length === 0 ? (
@@ -34,7 +34,8 @@ export function CrashesSection({ asked }: { asked: Asked }) {
               ))}
               {rest.groups > 0 && (
                 <p className={classes.note}>
-                  {plural(rest.groups, 'group')} more with {plural(rest.crashes, 'crash', 'crashes')}.
+                  {plural(rest.groups, 'group')} more with{' '}
+                  {kind === 'lua_error' ? plural(rest.crashes, 'error') : plural(rest.crashes, 'crash', 'crashes')}.
                 </p>
               )}
             </>

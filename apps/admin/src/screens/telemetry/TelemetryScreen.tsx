@@ -85,7 +85,8 @@ export function TelemetryScreen() {
           <StabilitySection asked={asked} />
           <BreakdownSection asked={asked} metric={resolved.metric} />
         </Beside>
-        <CrashesSection asked={asked} />
+        <CrashesSection asked={asked} kind="app_crash" />
+        <CrashesSection asked={asked} kind="lua_error" />
         <RetentionSection asked={asked} />
         <Beside>
           <TopSection asked={asked} />

@@ -36,9 +36,9 @@ export function bucketWords(time: string, interval: Interval): string {
   return interval === 'month' ? time.slice(0, 7) : time.slice(5, 10);
 }
 
-/** A share with one digit: `99.2 %`. What has no base has no share. */
+/** A share with one digit, rounded down: `99.9 %`, and 100 only for the whole. What has no base has no share. */
 export function percentWords(share: number | null): string {
-  return share === null ? 'no data' : `${(share * 100).toFixed(1)} %`;
+  return share === null ? 'no data' : `${(Math.floor(share * 1000 + 1e-9) / 10).toFixed(1)} %`;
 }
 
 /** What a value of a dimension is called; devices need not say everything. */
