@@ -8,6 +8,7 @@ import { VerifiedStream } from '../src/objects/verified-stream.js';
 import { sha256Hex } from '../src/common/secrets.js';
 import { createAdmin, createPublisher, createReviewer, publishVersion, type Person } from './support/actors.js';
 import { packageFile, swapPackage } from './support/attack.js';
+import { png } from './support/images.js';
 import { TestPlatform } from './support/platform.js';
 import { newApp, versionUrl } from './support/steps.js';
 
@@ -27,7 +28,6 @@ describe('an object that was changed after its review', () => {
       ['small', 2_000],
       ['large', 900_000],
     ] as const) {
-      // prettier-ignore
       const app = await newApp(publisher);
       const published = await publishVersion(app, reviewer, { files: { 'data.bin': randomBytes(size) } });
       const sha256 = published.body.package_sha256 as string;
@@ -98,7 +98,6 @@ describe('an object that was changed after its review', () => {
   });
 
   it('is no icon', async () => {
-    const { png } = await import('./support/images.js');
     const app = await newApp(publisher);
     const { body } = await app.client.put(`/v1/apps/${app.packageId}/icon`, png(31), { 'content-type': 'image/png' });
     await publishVersion(app, reviewer);

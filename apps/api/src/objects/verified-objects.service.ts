@@ -1,10 +1,11 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { createHash } from 'node:crypto';
 import { Readable, pipeline } from 'node:stream';
 import { ObjectNotFoundError, iconKey, packageKey, type ByteRange, type ObjectStore } from '@mosis/object-store';
 import { Mutex } from '@mosis/sqlite';
 import { AppError } from '../common/app-error.js';
+import { sha256Hex } from '../common/secrets.js';
 import { OBJECT_STORE } from './object-store.token.js';
+import { ObjectsService } from './objects.service.js';
 import { VerifiedStream, type ExpectedObject } from './verified-stream.js';
 
 /** Packages whose bytes are known to be right, as of a moment; more than these are hashed again before a part of one is sent. */
@@ -22,7 +23,10 @@ export class VerifiedObjectsService {
   private readonly knownSince = new Map<string, number>();
   private readonly listeners: (() => void)[] = [];
 
-  constructor(@Inject(OBJECT_STORE) private readonly store: ObjectStore) {}
+  constructor(
+    private readonly objects: ObjectsService,
+    @Inject(OBJECT_STORE) private readonly store: ObjectStore,
+  ) {}
 
   /** Calls back when an object was met whose bytes are not those of its digest. */
   onDamage(listener: () => void): void {
@@ -57,7 +61,7 @@ export class VerifiedObjectsService {
   /** Reads an icon. @throws AppError `object-damaged`; ObjectStoreError */
   async readIcon(sha256: string, maxBytes: number): Promise<Buffer> {
     const bytes = await this.store.readBytes(iconKey(sha256), maxBytes);
-    if (createHash('sha256').update(bytes).digest('hex') !== sha256) throw this.damaged(iconKey(sha256));
+    if (sha256Hex(bytes) !== sha256) throw this.damaged(iconKey(sha256));
     return bytes;
   }
 
@@ -68,8 +72,7 @@ export class VerifiedObjectsService {
     try {
       if (await this.isKnown(key, expected)) return;
       const before = await this.store.stat(key);
-      const { sha256, sizeBytes } = await this.store.hash(key);
-      if (sha256 !== expected.sha256 || sizeBytes !== expected.sizeBytes) throw this.damaged(key);
+      if (await this.objects.findPackageProblem(expected.sha256, expected.sizeBytes)) throw this.damaged(key);
       if (this.knownSince.size >= MAX_KNOWN) this.knownSince.delete(this.knownSince.keys().next().value ?? '');
       this.knownSince.set(key, before?.modifiedAt.getTime() ?? Number.NaN);
     } finally {

@@ -16,15 +16,15 @@ export class CountCells {
     this.#add = {
       hour: new MultiRowInsert(
         db,
-        8,
-        (values) => `INSERT INTO hour_counts (day, app, dimension, hour, value, measure, bot, n) VALUES ${values}
-          ON CONFLICT DO UPDATE SET n = n + excluded.n`,
+        'hour_counts',
+        ['day', 'app', 'dimension', 'hour', 'value', 'measure', 'bot', 'n'],
+        'ON CONFLICT DO UPDATE SET n = n + excluded.n',
       ),
       day: new MultiRowInsert(
         db,
-        7,
-        (values) => `INSERT INTO day_counts (app, dimension, day, value, measure, bot, n) VALUES ${values}
-          ON CONFLICT DO UPDATE SET n = n + excluded.n`,
+        'day_counts',
+        ['app', 'dimension', 'day', 'value', 'measure', 'bot', 'n'],
+        'ON CONFLICT DO UPDATE SET n = n + excluded.n',
       ),
     };
     const hourKey = 'day = ? AND app = ? AND dimension = ? AND hour = ? AND value = ? AND measure = ? AND bot = ?';

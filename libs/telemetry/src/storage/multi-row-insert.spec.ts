@@ -9,7 +9,7 @@ describe('rows inserted many at a time', () => {
 
   beforeEach(() => {
     db.exec('DROP TABLE IF EXISTS t; CREATE TABLE t (k INTEGER NOT NULL UNIQUE, v TEXT) STRICT');
-    insert = new MultiRowInsert(db, 2, (values) => `INSERT INTO t (k, v) VALUES ${values}`);
+    insert = new MultiRowInsert(db, 't', ['k', 'v']);
   });
   afterAll(() => db.close());
 
@@ -32,11 +32,7 @@ describe('rows inserted many at a time', () => {
   });
 
   it('add up where the statement says so, within one group as well', () => {
-    const sums = new MultiRowInsert(
-      db,
-      2,
-      (values) => `INSERT INTO t (k, v) VALUES ${values} ON CONFLICT DO UPDATE SET v = v || excluded.v`,
-    );
+    const sums = new MultiRowInsert(db, 't', ['k', 'v'], 'ON CONFLICT DO UPDATE SET v = v || excluded.v');
     for (const [k, v] of [[1, 'a'], [2, 'b'], [1, 'c'], [1, 'd'], [2, 'e']] as const) sums.add(k, v); // prettier-ignore
     sums.flush();
     expect(rows()).toEqual([

@@ -21,21 +21,22 @@ export class MultiRowInsert {
   readonly #row: string;
 
   /**
-   * @param columns how many values a row has
-   * @param sqlOf the statement that inserts these `VALUES`
+   * @param columns those that a row gives, in the order of its values
+   * @param onConflict what becomes of a row that is there already; it is refused unless this says something else
    */
   constructor(
     private readonly db: RawConnection,
-    private readonly columns: number,
-    private readonly sqlOf: (values: string) => string,
+    private readonly table: string,
+    private readonly columns: readonly string[],
+    private readonly onConflict = '',
   ) {
-    this.#row = `(${Array<string>(columns).fill('?').join(', ')})`;
+    this.#row = `(${columns.map(() => '?').join(', ')})`;
   }
 
-  /** Takes a row; the values are in the order of the statement's columns. @throws what SQLite says of it or of rows before it */
+  /** Takes a row; a value for each column. @throws what SQLite says of it or of rows before it */
   add(...values: ColumnValue[]): void {
     this.#waiting.push(...values);
-    if (this.#waiting.length === MOST_ROWS * this.columns) this.flush();
+    if (this.#waiting.length === MOST_ROWS * this.columns.length) this.flush();
   }
 
   /** Writes what waits. @throws what SQLite says of it, and nothing waits any more: the transaction has to be undone */
@@ -43,7 +44,7 @@ export class MultiRowInsert {
     try {
       let from = 0;
       for (const rows of ROWS_AT_ONCE) {
-        const size = rows * this.columns;
+        const size = rows * this.columns.length;
         for (; this.#waiting.length - from >= size; from += size) {
           this.#prepared(rows).run(this.#waiting.slice(from, from + size));
         }
@@ -61,7 +62,10 @@ export class MultiRowInsert {
   #prepared(rows: number): Statement<unknown[]> {
     let statement = this.#statements.get(rows);
     if (!statement) {
-      statement = this.db.prepare(this.sqlOf(Array<string>(rows).fill(this.#row).join(', ')));
+      const values = Array<string>(rows).fill(this.#row).join(', ');
+      statement = this.db.prepare(
+        `INSERT INTO ${this.table} (${this.columns.join(', ')}) VALUES ${values} ${this.onConflict}`,
+      );
       this.#statements.set(rows, statement);
     }
     return statement;

@@ -41,6 +41,9 @@ export interface WriterResult {
 /** Keys of the device limit held in memory. */
 const MAX_LIMITED_DEVICES = 100_000;
 
+/** Of a raw row, in the order in which it is given. */
+const EVENT_COLUMNS = ['id', 'app', 'device', 'session', 'time_ms', 'type', 'context', 'flags', 'data'];
+
 interface OpenPartition {
   day: number;
   nextId: number;
@@ -256,12 +259,7 @@ export class BatchStore {
     this.#partition = {
       day,
       nextId,
-      rows: new MultiRowInsert(
-        this.db,
-        9,
-        (values) =>
-          `INSERT INTO ${eventsTable(day)} (id, app, device, session, time_ms, type, context, flags, data) VALUES ${values}`,
-      ),
+      rows: new MultiRowInsert(this.db, eventsTable(day), EVENT_COLUMNS),
     };
     return this.#partition;
   }
