@@ -189,6 +189,42 @@ describe('a request that cannot be served is answered with a problem document', 
     expectProblem(await publisher.client.post('/v1/apps'), 'body-unreadable');
   });
 
+  describe('when it brings a body to a route that takes none, which would be lost', () => {
+    const url = () => `/v1/apps/${publisher.packageId}/versions/1/submit`;
+
+    it('whose every member is named', async () => {
+      const answer = await publisher.client.post(url(), { release_notes: 'New.', 'a/b': 1 });
+      expectProblem(answer, 'validation-failed');
+      expect(answer.body.errors).toMatchObject([
+        { pointer: '/release_notes', code: 'unknown-key' },
+        { pointer: '/a~1b', code: 'unknown-key' },
+      ]);
+    });
+
+    it.each([
+      ['a list', '[]'],
+      ['a text', '"now"'],
+      ['a number', '0'],
+    ])('whether it is %s', async (_, body) => {
+      const answer = await post(body, JSON_TYPE, url());
+      expectProblem(answer, 'validation-failed');
+      expect(answer.body.errors).toMatchObject([{ pointer: '', code: 'unknown-key' }]);
+    });
+
+    it('or bytes', async () => {
+      expectProblem(await post('PK', { 'content-type': 'application/octet-stream' }, url()), 'validation-failed');
+    });
+
+    it('but nothing, null and an empty object are as good as none', async () => {
+      for (const body of ['', 'null', '{}']) expectProblem(await post(body, JSON_TYPE, url()), 'not-found');
+      expectProblem(await publisher.client.post(url()), 'not-found');
+    });
+
+    it('after who sent it is known', async () => {
+      expectProblem(await platform.client().post(url(), { release_notes: 'New.' }), 'credential-missing');
+    });
+  });
+
   it('of which HEAD shows the headers only', async () => {
     const answer = await (await signUp(platform)).client.send('HEAD', `/v1/apps/${publisher.packageId}`);
     expect(answer.status).toBe(404);

@@ -2,6 +2,7 @@ import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@ne
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { AppError } from '../common/app-error.js';
+import { BODYLESS, refuseBody } from '../common/bodyless-route.js';
 import type { Settings } from '../config/settings.js';
 import { SETTINGS } from '../config/settings.token.js';
 import { RequestLimits } from '../limits/request-limits.js';
@@ -19,7 +20,10 @@ export interface GuardedRequest extends FastifyRequest {
   ingest?: IngestGrant;
 }
 
-/** The one guard: reads what the route declares, finds out who asks, and refuses whatever is not allowed. */
+/**
+ * The one guard: reads what the route declares, finds out who asks, and refuses whatever is not allowed; then a body that the
+ * route would drop, because no pipe sees one that is nobody's parameter.
+ */
 @Injectable()
 export class AccessGuard implements CanActivate {
   constructor(
@@ -32,7 +36,8 @@ export class AccessGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<GuardedRequest>();
-    const rule = this.reflector.get<AccessRule | undefined>(ACCESS_RULE, context.getHandler());
+    const handler = context.getHandler();
+    const rule = this.reflector.get<AccessRule | undefined>(ACCESS_RULE, handler);
     if (!rule) throw new AppError('access-undeclared', 'This route does not say whom it admits, so it admits nobody.');
 
     if (rule.kind === 'ingest_key') {
@@ -40,12 +45,19 @@ export class AccessGuard implements CanActivate {
       request.ingest = await this.ingestKeys.authenticate(request.headers['x-ingest-key'], request.ip);
       return true;
     }
+    await this.#admit(request, rule);
+    if (request.body !== undefined && this.reflector.get<boolean | undefined>(BODYLESS, handler))
+      refuseBody(request.body);
+    return true;
+  }
+
+  async #admit(request: GuardedRequest, rule: Exclude<AccessRule, { kind: 'ingest_key' }>): Promise<void> {
     await this.limits.countRequest(request.ip);
     if (rule.kind === 'public') {
       // Signing in and out sets cookies: another site must not do that for a visitor either.
       // The route, not the address as sent: /v1/%61uth/ leads to the same place.
       if (request.routeOptions.url?.startsWith('/v1/auth/')) refuseCrossSite(request, this.settings);
-      return true;
+      return;
     }
 
     const credential = findCredential(request);
@@ -55,7 +67,6 @@ export class AccessGuard implements CanActivate {
     const actor = await this.access.authenticate(credential, request.id);
     assertAllowed(rule, actor);
     request.actor = actor;
-    return true;
   }
 }
 

@@ -2,6 +2,7 @@ import { HttpCode, applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiSecurity } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Access, type AccessRule } from '../access/access.decorator.js';
+import { MarkBodyless } from './bodyless-route.js';
 
 const problemSchema = z
   .object({
@@ -35,6 +36,7 @@ export function Route(options: RouteOptions) {
   const content = bytes ? { content: { [bytes]: { schema: { type: 'string' as const, format: 'binary' } } } } : {};
   return applyDecorators(
     Access(access),
+    MarkBodyless(),
     HttpCode(status),
     ApiOperation({ summary: options.summary, description: describeAccess(access, options.description) }),
     ApiResponse({ status, description: 'Success', ...(answer ? { standardSchema: answer } : content) }),

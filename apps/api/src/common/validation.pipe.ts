@@ -1,6 +1,7 @@
 import { Injectable, StandardSchemaValidationPipe, type ArgumentMetadata } from '@nestjs/common';
 import { Readable } from 'node:stream';
 import { AppError, type ProblemPart } from './app-error.js';
+import { toPointer } from './json-pointer.js';
 
 interface Issue {
   readonly message: string;
@@ -52,8 +53,4 @@ function toParts(issue: Issue): ProblemPart[] {
     }));
   }
   return [{ pointer: toPointer(path), code: (issue.code ?? 'invalid').replaceAll('_', '-'), detail: issue.message }];
-}
-
-function toPointer(path: readonly string[]): string {
-  return path.map((part) => `/${part.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }

@@ -44,15 +44,16 @@ export class VersionsController {
   async upload(
     @CurrentActor() actor: Actor,
     @Param('package_id') packageId: string,
+    @Body() body: unknown,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    if (!(request.body instanceof Readable)) {
+    if (!(body instanceof Readable)) {
       throw new AppError('media-type-unsupported', 'Send the package itself as application/octet-stream.');
     }
     const length = request.headers['content-length'];
     const { version, replayed } = await this.uploads.upload(actor, packageId, {
-      body: request.body,
+      body,
       declaredBytes: length === undefined ? undefined : Number(length),
       idempotencyKey: request.headers['idempotency-key'],
     });
