@@ -1,6 +1,7 @@
 import {
   endOrphans,
   findLitestream,
+  getLitestream,
   LitestreamSupervisor,
   locateLitestreamConfig,
   type BackupLog,
@@ -15,9 +16,11 @@ const ORPHAN_PATIENCE_MS = 5_000;
  * Starts Litestream for the databases of the data directory: before any connection may write. The caller holds the lock,
  * and stops it after every connection is closed.
  *
- * @throws OrphanError when a Litestream that a killed server left cannot be ended
+ * @throws OrphanError when a Litestream that a killed server left cannot be ended, LitestreamMissingError when LITESTREAM_PATH
+ *   leads to none: who names one does not want to go on without
  */
 export async function startBackup({ dataDir, backup }: Settings, logger: Logger): Promise<LitestreamSupervisor> {
+  if (backup.litestreamPath !== undefined) getLitestream(backup.litestreamPath);
   return LitestreamSupervisor.start({
     dataDir,
     location: backup.location,

@@ -64,6 +64,30 @@ describe('settings', () => {
     expect(message).not.toContain('secret');
   });
 
+  it('say what fits in words for people', () => {
+    expect(
+      problemsOf({
+        PORT: 'many',
+        REVIEW_DUE_HOURS: '0',
+        PACKAGE_MAX_ENTRIES: '1.5',
+        LOG_LEVEL: 'loud',
+        RATE_LIMITS: 'maybe',
+        ADMIN_EMAIL: 'admin',
+        ADMIN_PASSWORD: 'short',
+        BACKUP_RETENTION_DAYS: '400',
+      }),
+    ).toEqual([
+      'PORT: must be a whole number',
+      'LOG_LEVEL: must be one of fatal, error, warn, info, debug, trace, silent',
+      'ADMIN_EMAIL: must be an e-mail address',
+      'ADMIN_PASSWORD: must have at least 8 characters',
+      'BACKUP_RETENTION_DAYS: must be 365 or less',
+      'RATE_LIMITS: must be one of 0, 1, on, off, true, false',
+      'REVIEW_DUE_HOURS: must be 1 or more',
+      'PACKAGE_MAX_ENTRIES: must be a whole number',
+    ]);
+  });
+
   it.each([
     ['PORT', ['0', '65535'], ['-1', '65536', '80.5', 'http', '3000a']],
     [

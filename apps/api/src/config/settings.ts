@@ -83,7 +83,10 @@ export const settingFields = {
   BACKUP_RETENTION_DAYS: count(1, 365, 7).describe(
     'Days of the past that core.db stays restorable; telemetry.db the same, but three at most.',
   ),
-  LITESTREAM_PATH: z.string().optional().describe('The Litestream binary, where npm has none for the platform.'),
+  LITESTREAM_PATH: z
+    .string()
+    .optional()
+    .describe('The Litestream binary, where npm has none for the platform. Nothing starts when it leads to none.'),
   RATE_LIMITS: flag.default(true).describe('`off` for benchmarks only.'),
   ALLOW_SELF_REVIEW: flag
     .default(false)
@@ -228,7 +231,7 @@ export function readSettings(environment: Record<string, string | undefined>): S
   const given = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== ''),
   );
-  const parsed = settingsSchema.safeParse(given);
+  const parsed = settingsSchema.safeParse(given, { error: sayWhatFits });
   const problems = [
     ...(parsed.error?.issues ?? []).map((issue) => `${issue.path.join('.')}: ${issue.message}`),
     ...findContradictions(given),
@@ -319,6 +322,28 @@ function splitList(value: string | undefined): string[] {
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '');
+}
+
+/** What a setting must be, for whoever sets it; those with words of their own are not asked about. */
+function sayWhatFits(issue: z.core.$ZodRawIssue): string | undefined {
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.expected === 'number' || issue.expected === 'int' ? 'must be a whole number' : undefined;
+    case 'too_small':
+      return issue.origin === 'string'
+        ? `must have at least ${issue.minimum} characters`
+        : `must be ${issue.minimum} or more`;
+    case 'too_big':
+      return issue.origin === 'string'
+        ? `must have at most ${issue.maximum} characters`
+        : `must be ${issue.maximum} or less`;
+    case 'invalid_value':
+      return `must be one of ${issue.values.join(', ')}`;
+    case 'invalid_format':
+      return issue.format === 'email' ? 'must be an e-mail address' : undefined;
+    default:
+      return undefined;
+  }
 }
 
 /** A whole number. */

@@ -119,6 +119,40 @@ describe('mosis', () => {
     expect(stderr).toBe('code 0\n');
   });
 
+  it.each([
+    ['audit', 'verify'],
+    ['audit', 'archive'],
+    ['objects', 'verify'],
+    ['backup', 'verify'],
+    ['telemetry', 'audit'],
+    ['telemetry', 'status'],
+  ])('finds nothing in order where there is no store, and makes none: %s %s', async (...args) => {
+    const elsewhere = join(data.path, 'mistyped');
+    const result = await data.mosis(args, '', { DATA_DIR: elsewhere });
+    expect(result).toMatchObject({ code: 1, stdout: '' });
+    expect(result.stderr).toContain(`There is no store in ${elsewhere}`);
+    expect(existsSync(elsewhere)).toBe(false);
+  });
+
+  it.each([['serve'], ['admin', 'link']])(
+    'does not go on without the Litestream that was named: %s',
+    async (...args) => {
+      const result = await data.mosis(args, '', { LITESTREAM_PATH: '/opt/litestream' });
+      expect(result.code).toBe(1);
+      expect(result.stderr).toContain('LITESTREAM_PATH: /opt/litestream is not a program');
+      const folder = await data.mosis(args, '', { LITESTREAM_PATH: data.path });
+      expect(folder.stderr).toContain(`LITESTREAM_PATH: ${data.path} is not a program`);
+    },
+  );
+
+  it('audits no range that ends before it begins', async () => {
+    expect(await data.mosis(['admin', 'link'])).toMatchObject({ code: 0 });
+    const result = await data.mosis(['telemetry', 'audit', '--from', '2026-11-02', '--to', '2026-11-01']);
+    expect(result).toMatchObject({ code: 1, stdout: '' });
+    expect(result.stderr).toContain('2026-11-02');
+    expect(result.stderr).toContain('ends before it begins');
+  });
+
   it('fails with advice for a command that it does not know', async () => {
     const result = await data.mosis(['dance']);
     expect(result.code).toBe(1);

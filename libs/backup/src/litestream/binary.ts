@@ -1,15 +1,18 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
 /** The release that every behaviour here was tried with; npm's package of it has a version of its own. */
 export const LITESTREAM_VERSION = 'v0.3.13';
 
-/** The platform has no Litestream binary, so nothing can be replicated or restored on it. */
+/** There is no Litestream binary, neither where it was said to be nor for the platform: nothing can be replicated or restored. */
 export class LitestreamMissingError extends Error {
-  constructor(platform: string) {
+  /** `configured`: where it should be; without it, npm has none for this platform. */
+  constructor(configured?: string) {
     super(
-      `There is no Litestream binary for ${platform}. Install Litestream ${LITESTREAM_VERSION} and set LITESTREAM_PATH to it; without it nothing is backed up.`,
+      configured === undefined
+        ? `There is no Litestream binary for ${process.platform}-${process.arch}. Install Litestream ${LITESTREAM_VERSION} and set LITESTREAM_PATH to it; without it nothing is backed up.`
+        : `LITESTREAM_PATH: ${configured} is not a program. Set it to Litestream ${LITESTREAM_VERSION}, or leave it out for the one from npm; without it nothing is backed up.`,
     );
     this.name = 'LitestreamMissingError';
   }
@@ -33,14 +36,14 @@ export function findLitestream(configured?: string): string | undefined {
 /** The same, for those who cannot do without. @throws LitestreamMissingError */
 export function getLitestream(configured?: string): string {
   const file = findLitestream(configured);
-  if (file === undefined) throw new LitestreamMissingError(`${process.platform}-${process.arch}`);
+  if (file === undefined) throw new LitestreamMissingError(configured);
   return file;
 }
 
 function isExecutable(file: string): boolean {
   try {
     accessSync(file, constants.X_OK);
-    return true;
+    return statSync(file).isFile();
   } catch {
     return false;
   }

@@ -256,10 +256,13 @@ export class TelemetryEngine {
     );
   }
 
-  /** Counts bucket days again and compares; with `repair`, puts right what differs. */
+  /** Counts bucket days again and compares; with `repair`, puts right what differs. @throws RangeError for a range that ends before it begins */
   async runAudit(
     range: { from?: string; to?: string; repair?: boolean; onProgress?: (day: string) => void } = {},
   ): Promise<AuditReport> {
+    const { from, to } = range;
+    if (from !== undefined && to !== undefined && from > to)
+      throw new RangeError(`No day lies between ${from} and ${to}: the range ends before it begins.`);
     return runAudit(
       {
         writer: this.#writer,
