@@ -4,7 +4,7 @@ import { testOwnAccount } from './console/own-account.js';
 import { testQueue } from './console/queue.js';
 import { testReviewing } from './console/reviewing.js';
 import { testFirstSignIn } from './console/first-sign-in.js';
-import { testFailedDrill, testUntriedBackups } from './console/system.js';
+import { testFailedDrill, testServerAway, testUntriedBackups } from './console/system.js';
 import { testTelemetry } from './console/telemetry.js';
 import { SET_UP_MS, Stage } from './support/stage.js';
 
@@ -22,6 +22,7 @@ describe('the console in a browser', () => {
   testAdministration(stage);
   testTelemetry(stage);
   testAccessibility(stage);
+  testServerAway(stage);
   testFailedDrill(stage);
 
   it('did all that without an error of its own, a stranger’s address, or a refusal that nobody expected', () => {

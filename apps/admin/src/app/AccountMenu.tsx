@@ -1,8 +1,8 @@
 import { Menu, UnstyledButton, useMantineColorScheme, type MantineColorScheme } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { signOut } from '../api/session';
 import type { Developer } from '../api/schema';
+import { useAction } from '../api/use-action';
 import { Icon } from '../ui/Icon';
 import { ProblemNotice } from '../ui/ProblemNotice';
 import classes from './AccountMenu.module.css';
@@ -16,7 +16,7 @@ const SCHEMES: { value: MantineColorScheme; label: string }[] = [
 /** Who is signed in, the colour scheme, and the way out. */
 export function AccountMenu({ session }: { session: Developer }) {
   const { colorScheme, setColorScheme } = useMantineColorScheme();
-  const leaving = useMutation({ mutationFn: signOut });
+  const leaving = useAction({ mutationFn: signOut });
   return (
     <Menu position="bottom-end" width={230} shadow="md">
       <Menu.Target>

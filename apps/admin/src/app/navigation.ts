@@ -4,13 +4,14 @@ import type { ClientPath } from '../paths';
 export interface NavigationLink {
   to: Exclude<ClientPath, `${string}$${string}`>;
   label: string;
-  /** Who sees it; without it everybody signed in does. */
-  for?: 'reviewer' | 'admin';
+  /** Who sees it, `others` being who is no admin; without it everybody signed in does. */
+  for?: 'reviewer' | 'admin' | 'others';
 }
 
 const LINKS: NavigationLink[] = [
   { to: '/reviews', label: 'Queue', for: 'reviewer' },
   { to: '/apps', label: 'Apps', for: 'admin' },
+  { to: '/apps', label: 'My apps', for: 'others' },
   { to: '/developers', label: 'Developers', for: 'admin' },
   { to: '/audit', label: 'Audit log', for: 'admin' },
   { to: '/system', label: 'System', for: 'admin' },
@@ -20,5 +21,9 @@ const LINKS: NavigationLink[] = [
 
 /** The main navigation of somebody: only what they may open. */
 export function navigationOf(who: { isReviewer: boolean; isAdmin: boolean }): NavigationLink[] {
-  return LINKS.filter((link) => (link.for === 'admin' ? who.isAdmin : link.for === 'reviewer' ? who.isReviewer : true));
+  return LINKS.filter((link) => {
+    if (link.for === 'admin') return who.isAdmin;
+    if (link.for === 'others') return !who.isAdmin;
+    return link.for === 'reviewer' ? who.isReviewer : true;
+  });
 }

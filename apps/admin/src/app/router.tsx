@@ -1,8 +1,9 @@
 import { createRouter } from '@tanstack/react-router';
+import { ApiError } from '../api/problem';
 import type { ClientPath } from '../paths';
 import { screens } from '../screens';
 import { Fault } from '../ui/ErrorBoundary';
-import { LoadingState } from '../ui/states';
+import { ErrorState, LoadingState } from '../ui/states';
 import { publicRoute, rootRoute, signedInRoute, startRoute } from './routes';
 
 const routeTree = rootRoute.addChildren([
@@ -18,7 +19,12 @@ export const router = createRouter({
   defaultPreloadStaleTime: 0,
   defaultPendingMs: 150,
   defaultPendingComponent: () => <LoadingState />,
-  defaultErrorComponent: ({ error }) => <Fault error={error as Error} />,
+  defaultErrorComponent: ({ error }) =>
+    error instanceof ApiError ? (
+      <ErrorState error={error} onRetry={() => void router.invalidate()} />
+    ) : (
+      <Fault error={error as Error} />
+    ),
   scrollRestoration: true,
 });
 

@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
+import { useAction } from '../api/use-action';
 import { announce } from '../app/announcer';
 import { ProblemNotice } from './ProblemNotice';
 
@@ -12,7 +12,7 @@ interface ActionButtonProps {
 
 /** A button that does something at once; what goes wrong stands below it. */
 export function ActionButton({ label, run, done }: ActionButtonProps) {
-  const doing = useMutation({ mutationFn: run, onSuccess: () => announce(done) });
+  const doing = useAction({ mutationFn: run, onSuccess: () => announce(done) });
   return (
     <div>
       <Button variant="default" loading={doing.isPending} onClick={() => doing.mutate()}>

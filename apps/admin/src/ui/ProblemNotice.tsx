@@ -26,7 +26,9 @@ export function ProblemNotice({ error, children }: { error: unknown; children?: 
           ))}
         </ul>
       )}
-      {error.retryAfterSeconds !== undefined && <p>Try again in {error.retryAfterSeconds} seconds.</p>}
+      {error.retryAfterSeconds !== undefined && !error.message.includes('Try again in') && (
+        <p>Try again in {error.retryAfterSeconds} seconds.</p>
+      )}
       {error.requestId && (
         <p className={classes.request}>
           For the operator: <code>{error.code}</code>, request <code>{error.requestId}</code>

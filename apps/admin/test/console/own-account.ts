@@ -26,6 +26,14 @@ export function testOwnAccount(stage: Stage): void {
     await developer.page.getByLabel('Name').fill('Dora D.');
     await button(developer, 'Save name').click();
     await developer.page.getByText('Your name is changed.').waitFor();
+    await developer.page.getByRole('link', { name: 'My apps', exact: true }).click();
+    await developer.page.getByRole('heading', { name: 'My apps', exact: true }).waitFor();
+    await developer.page.getByRole('link', { name: 'Kite', exact: true }).waitFor();
+    expect(await findBarriers(developer.page)).toEqual([]);
+    await developer.page.getByRole('link', { name: 'Telemetry of Kite', exact: true }).click();
+    await developer.page.getByRole('heading', { name: 'Telemetry of Kite', exact: true }).waitFor();
+    await developer.page.getByRole('link', { name: 'Kite', exact: true }).click();
+    await developer.page.getByRole('link', { name: 'Telemetry', exact: true }).waitFor();
     await developer.page.goto('/admin/reviews');
     await developer.page.getByText('This is not for your account').waitFor();
     expect(await findBarriers(developer.page)).toEqual([]);

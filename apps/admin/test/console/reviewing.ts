@@ -47,9 +47,12 @@ export function testReviewing(stage: Stage): void {
     expect((await stage.story.version(stage.dora, LANTERN, 2)).status).toBe('review');
     await page.keyboard.press('a');
     await page.getByLabel('Notes').fill('Fine.');
-    await button(stage.ada, /^Approve$/).click();
+    let decisions = 0;
+    page.on('request', (request) => (decisions += request.url().endsWith('/decision') ? 1 : 0));
+    await button(stage.ada, /^Approve$/).dblclick();
     await page.getByText('The developer can publish it now').waitFor();
     await page.getByText('Approved', { exact: true }).waitFor();
+    expect(decisions).toBe(1);
     expect(await stage.story.version(stage.dora, LANTERN, 2)).toMatchObject({
       status: 'approved',
       review_notes: 'Fine.',

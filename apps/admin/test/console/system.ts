@@ -53,3 +53,30 @@ export function testFailedDrill(stage: Stage): void {
     await page.getByText('backup-drill-failed').waitFor();
   });
 }
+
+/** A server that is away while somebody looks. */
+export function testServerAway(stage: Stage): void {
+  it('stays usable while the server is away: screens not read before, and figures that are old by then', async () => {
+    const { page, context } = stage.ada;
+    await page.goto('/admin/system');
+    await page.getByText('Read anew every').waitFor();
+    // Routes leave the browser's cache out, which may have the screen of a visit before.
+    const away = /\/admin\/assets\/|\/healthz$/;
+    await page.route(away, (route) => route.abort('internetdisconnected'));
+    await page.getByRole('link', { name: 'Developers', exact: true }).click();
+    await page.getByRole('alert').getByText('The server cannot be reached').waitFor();
+    await page.unroute(away);
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByRole('heading', { name: 'Developers', exact: true }).waitFor();
+
+    await page.getByRole('link', { name: 'System', exact: true }).click();
+    await page.getByText('Read anew every').waitFor();
+    await context.setOffline(true);
+    await page.getByText('it does not answer now').waitFor();
+    await page.getByRole('alert').getByText('The server cannot be reached').waitFor();
+    expect(await page.getByText('Nothing is wrong').count()).toBe(0);
+    await context.setOffline(false);
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('Read anew every').waitFor();
+  });
+}

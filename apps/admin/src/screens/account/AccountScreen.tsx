@@ -1,11 +1,11 @@
 import { Button, PasswordInput, Stack, TextInput } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { announce } from '../../app/announcer';
 import { addressOf, call } from '../../api/client';
 import { ApiError } from '../../api/problem';
 import { queryClient } from '../../api/query-client';
 import { sessionQuery, useSession } from '../../api/session';
+import { useAction } from '../../api/use-action';
 import { Facts } from '../../ui/Facts';
 import { Moment } from '../../ui/Moment';
 import { PageHeader } from '../../ui/PageHeader';
@@ -69,7 +69,7 @@ export function AccountScreen() {
 
 function NameForm({ name: current }: { name: string }) {
   const [name, setName] = useState(current);
-  const saving = useMutation({
+  const saving = useAction({
     mutationFn: () => call('PATCH /v1/me', { body: { name } }),
     onSuccess: (developer) => {
       queryClient.setQueryData(sessionQuery.queryKey, developer);
@@ -108,7 +108,7 @@ function NameForm({ name: current }: { name: string }) {
 function PasswordForm() {
   const [current, setCurrent] = useState('');
   const [next, setNext] = useState('');
-  const saving = useMutation({
+  const saving = useAction({
     mutationFn: () => call('POST /v1/me/password', { body: { current_password: current, new_password: next } }),
     onSuccess: () => {
       setCurrent('');

@@ -1,9 +1,9 @@
 import { Button, Stack, TextInput } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { call } from '../../api/client';
 import { queryClient } from '../../api/query-client';
 import { sessionQuery } from '../../api/session';
+import { useAction } from '../../api/use-action';
 import { Dialog } from '../../ui/Dialog';
 import { ProblemNotice } from '../../ui/ProblemNotice';
 
@@ -11,7 +11,7 @@ import { ProblemNotice } from '../../ui/ProblemNotice';
 export function DeleteAccount({ email }: { email: string }) {
   const [isOpen, setOpen] = useState(false);
   const [typed, setTyped] = useState('');
-  const deleting = useMutation({
+  const deleting = useAction({
     mutationFn: () => call('DELETE /v1/me', {}),
     onSuccess: () => {
       queryClient.clear();

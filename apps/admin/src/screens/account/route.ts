@@ -1,9 +1,10 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { createRoute } from '@tanstack/react-router';
+import { lazyScreen } from '../../app/lazy-screen';
 import { signedInRoute } from '../../app/routes';
 
 /** My account. */
 export const accountRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: '/account',
-  component: lazyRouteComponent(() => import('./AccountScreen'), 'AccountScreen'),
+  component: lazyScreen(() => import('./AccountScreen'), 'AccountScreen'),
 });

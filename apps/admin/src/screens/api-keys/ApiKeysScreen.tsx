@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core';
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
 import { announce } from '../../app/announcer';
@@ -7,6 +7,7 @@ import { call } from '../../api/client';
 import { readPage } from '../../api/queries';
 import { queryClient } from '../../api/query-client';
 import type { ApiKey } from '../../api/schema';
+import { useAction } from '../../api/use-action';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { Icon } from '../../ui/Icon';
 import { Moment } from '../../ui/Moment';
@@ -81,7 +82,7 @@ const COLUMNS: Column<ApiKey>[] = [
 
 function KeyState({ apiKey }: { apiKey: ApiKey }) {
   const [isAsking, setAsking] = useState(false);
-  const revoking = useMutation({
+  const revoking = useAction({
     mutationFn: () => call('DELETE /v1/api-keys/{id}', { path: { id: apiKey.id } }),
     onSuccess: async () => {
       await queryClient.invalidateQueries({ queryKey: [KEYS_OPERATION] });

@@ -1,8 +1,8 @@
 import { Button, Checkbox, NativeSelect, Stack, TextInput } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { call, type BodyOf } from '../../api/client';
 import { queryClient } from '../../api/query-client';
+import { useAction } from '../../api/use-action';
 import { CopyText } from '../../ui/CopyText';
 import { Dialog } from '../../ui/Dialog';
 import { Notice } from '../../ui/Notice';
@@ -42,7 +42,7 @@ function CreateKeyForm({ onClose }: { onClose: () => void }) {
   const [permissions, setPermissions] = useState<Permission[]>(['versions:upload']);
   const [packageIds, setPackageIds] = useState('');
   const [lifetimeDays, setLifetimeDays] = useState('90');
-  const creating = useMutation({
+  const creating = useAction({
     mutationFn: () =>
       call('POST /v1/api-keys', {
         body: {

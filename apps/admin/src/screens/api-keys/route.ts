@@ -1,4 +1,5 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { createRoute } from '@tanstack/react-router';
+import { lazyScreen } from '../../app/lazy-screen';
 import { signedInRoute } from '../../app/routes';
 import { readCursor, type CursorSearch } from '../../ui/paging';
 
@@ -7,5 +8,5 @@ export const apiKeysRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: '/api-keys',
   validateSearch: (search: Record<string, unknown>): CursorSearch => readCursor(search),
-  component: lazyRouteComponent(() => import('./ApiKeysScreen'), 'ApiKeysScreen'),
+  component: lazyScreen(() => import('./ApiKeysScreen'), 'ApiKeysScreen'),
 });

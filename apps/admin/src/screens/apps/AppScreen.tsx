@@ -27,12 +27,14 @@ export function AppScreen() {
 }
 
 function AppPage({ app }: { app: App }) {
-  const mayAdminister = isAdmin(useSession());
+  const session = useSession();
+  const mayAdminister = isAdmin(session);
+  const mayWatch = mayAdminister || app.developer_id === session.id;
   return (
     <>
-      {mayAdminister && (
+      {mayWatch && (
         <p>
-          <Link to="/apps">Apps</Link>
+          <Link to="/apps">{mayAdminister ? 'Apps' : 'My apps'}</Link>
         </p>
       )}
       <PageHeader
@@ -43,14 +45,14 @@ function AppPage({ app }: { app: App }) {
           </>
         }
         actions={
-          mayAdminister && (
-            <>
+          <>
+            {mayWatch && (
               <Link to="/apps/$packageId/telemetry" params={{ packageId: app.package_id }}>
                 Telemetry
               </Link>
-              <AppSuspension app={app} />
-            </>
-          )
+            )}
+            {mayAdminister && <AppSuspension app={app} />}
+          </>
         }
       />
       {app.suspended_at !== null && (

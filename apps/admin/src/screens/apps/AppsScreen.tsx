@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { readPage } from '../../api/queries';
 import type { AdminApp } from '../../api/schema';
+import { isAdmin, useSession } from '../../api/session';
 import { DataTable, type Column } from '../../ui/DataTable';
 import { FilterBar, type Filter } from '../../ui/FilterBar';
 import { Moment } from '../../ui/Moment';
@@ -9,7 +10,8 @@ import { PageHeader } from '../../ui/PageHeader';
 import { Pager } from '../../ui/Pager';
 import { EmptyState, Loaded } from '../../ui/states';
 import { withFilter } from '../../ui/with-filter';
-import { AppState } from './app-state';
+import { AppName, AppState } from './app-state';
+import { MyApps } from './MyApps';
 
 const route = getRouteApi('/signed-in/apps');
 const PAGE_SIZE = 25;
@@ -29,8 +31,13 @@ const FILTERS: Filter[] = [
   },
 ];
 
-/** Every app of the store, and those that are not in it. */
+/** Apps: all of them for an admin, one's own for everybody else. */
 export function AppsScreen() {
+  return isAdmin(useSession()) ? <AllApps /> : <MyApps />;
+}
+
+/** Every app of the store, and those that are not in it. */
+function AllApps() {
   const search = route.useSearch();
   const navigate = useNavigate();
   const apps = useQuery(readPage('GET /v1/admin/apps', { query: { ...search, limit: PAGE_SIZE } }));
@@ -69,18 +76,7 @@ export function AppsScreen() {
 }
 
 const COLUMNS: Column<AdminApp>[] = [
-  {
-    header: 'App',
-    cell: ({ name, package_id: packageId }) => (
-      <>
-        <Link to="/apps/$packageId" params={{ packageId }}>
-          {name}
-        </Link>
-        <br />
-        <code>{packageId}</code>
-      </>
-    ),
-  },
+  { header: 'App', cell: (app) => <AppName app={app} /> },
   {
     header: 'Developer',
     cell: ({ developer }) => (

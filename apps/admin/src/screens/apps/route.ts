@@ -1,4 +1,5 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { createRoute } from '@tanstack/react-router';
+import { lazyScreen } from '../../app/lazy-screen';
 import { signedInRoute } from '../../app/routes';
 import { readCursor, readText, readWord, type CursorSearch } from '../../ui/paging';
 import { compact } from '../../ui/with-filter';
@@ -19,7 +20,7 @@ export const appsRoute = createRoute({
     ...readCursor(search),
     ...compact({ q: readText(search.q), status: readWord(search.status, APP_STATUSES) }),
   }),
-  component: lazyRouteComponent(() => import('./AppsScreen'), 'AppsScreen'),
+  component: lazyScreen(() => import('./AppsScreen'), 'AppsScreen'),
 });
 
 /** One app, its versions page by page. */
@@ -27,5 +28,5 @@ export const appRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: '/apps/$packageId',
   validateSearch: (search: Record<string, unknown>): CursorSearch => readCursor(search),
-  component: lazyRouteComponent(() => import('./AppScreen'), 'AppScreen'),
+  component: lazyScreen(() => import('./AppScreen'), 'AppScreen'),
 });

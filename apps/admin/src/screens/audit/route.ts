@@ -1,4 +1,5 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { createRoute } from '@tanstack/react-router';
+import { lazyScreen } from '../../app/lazy-screen';
 import { signedInRoute } from '../../app/routes';
 import { readCursor, readText, type CursorSearch } from '../../ui/paging';
 import { compact } from '../../ui/with-filter';
@@ -34,5 +35,5 @@ export const auditRoute = createRoute({
       to: readDay(search.to),
     }),
   }),
-  component: lazyRouteComponent(() => import('./AuditScreen'), 'AuditScreen'),
+  component: lazyScreen(() => import('./AuditScreen'), 'AuditScreen'),
 });

@@ -1,10 +1,10 @@
 import { Button, NativeSelect } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { announce } from '../../app/announcer';
 import { call } from '../../api/client';
 import { queryClient } from '../../api/query-client';
 import type { AdminDeveloper } from '../../api/schema';
+import { useAction } from '../../api/use-action';
 import { ActionButton } from '../../ui/ActionButton';
 import { ProblemNotice } from '../../ui/ProblemNotice';
 import { Suspension } from '../../ui/Suspension';
@@ -39,7 +39,7 @@ export function DeveloperActions({ developer }: { developer: AdminDeveloper }) {
 
 function RoleChoice({ developer }: { developer: AdminDeveloper }) {
   const [chosen, setChosen] = useState(developer.role);
-  const changing = useMutation({
+  const changing = useAction({
     mutationFn: () => call('PATCH /v1/admin/developers/{id}', { path: { id: developer.id }, body: { role: chosen } }),
     onSuccess: async () => {
       await refresh();

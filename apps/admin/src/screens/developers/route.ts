@@ -1,4 +1,5 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { createRoute } from '@tanstack/react-router';
+import { lazyScreen } from '../../app/lazy-screen';
 import { signedInRoute } from '../../app/routes';
 import { readCursor, readText, readWord, type CursorSearch } from '../../ui/paging';
 import { compact } from '../../ui/with-filter';
@@ -19,12 +20,12 @@ export const developersRoute = createRoute({
     ...readCursor(search),
     ...compact({ q: readText(search.q), role: readWord(search.role, ROLES) }),
   }),
-  component: lazyRouteComponent(() => import('./DevelopersScreen'), 'DevelopersScreen'),
+  component: lazyScreen(() => import('./DevelopersScreen'), 'DevelopersScreen'),
 });
 
 /** One account. */
 export const developerRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: '/developers/$id',
-  component: lazyRouteComponent(() => import('./DeveloperScreen'), 'DeveloperScreen'),
+  component: lazyScreen(() => import('./DeveloperScreen'), 'DeveloperScreen'),
 });

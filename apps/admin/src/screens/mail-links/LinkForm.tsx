@@ -1,7 +1,7 @@
 import { Button, Stack } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { ApiError } from '../../api/problem';
+import { useAction } from '../../api/use-action';
 import { Notice } from '../../ui/Notice';
 import { ProblemNotice } from '../../ui/ProblemNotice';
 import { useTitle } from '../../ui/use-title';
@@ -21,7 +21,7 @@ interface LinkFormProps {
 /** One form that sends one request and says how it went. */
 export function LinkForm({ title, lead, action, send, done, children }: LinkFormProps) {
   useTitle(title);
-  const sending = useMutation({ mutationFn: send });
+  const sending = useAction({ mutationFn: send });
   const { error } = sending;
   const errorOf: ErrorOf = (field) => (error instanceof ApiError ? error.partFor(`/${field}`) : undefined);
   return (

@@ -1,8 +1,9 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { createRoute } from '@tanstack/react-router';
+import { lazyScreen } from '../../app/lazy-screen';
 import { publicRoute } from '../../app/routes';
 
 const screen = (name: 'SetupScreen' | 'VerifyEmailScreen' | 'ResetPasswordScreen' | 'ForgotPasswordScreen') =>
-  lazyRouteComponent(() => import('./MailLinkScreens'), name);
+  lazyScreen(() => import('./MailLinkScreens'), name);
 
 export const setupRoute = createRoute({
   getParentRoute: () => publicRoute,

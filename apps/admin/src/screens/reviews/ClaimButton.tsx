@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
 import { call } from '../../api/client';
 import type { ReviewDetail } from '../../api/schema';
+import { useAction } from '../../api/use-action';
 import { ProblemNotice } from '../../ui/ProblemNotice';
 import classes from './DecisionPanel.module.css';
 import { refreshReview } from './refresh-review';
@@ -9,7 +9,7 @@ import { refreshReview } from './refresh-review';
 /** Tells the other reviewers that I work on this, or that I do not any more. */
 export function ClaimButton({ review, isMine }: { review: ReviewDetail; isMine: boolean }) {
   const path = { id: review.id };
-  const claiming = useMutation({
+  const claiming = useAction({
     mutationFn: () =>
       isMine
         ? call('DELETE /v1/admin/reviews/{id}/claim', { path })

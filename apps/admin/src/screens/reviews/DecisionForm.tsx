@@ -1,10 +1,10 @@
 import { Button, NativeSelect, Stack, Textarea } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { announce } from '../../app/announcer';
 import { call } from '../../api/client';
 import { ApiError } from '../../api/problem';
 import type { ReviewDetail } from '../../api/schema';
+import { useAction } from '../../api/use-action';
 import { Notice } from '../../ui/Notice';
 import { ProblemNotice } from '../../ui/ProblemNotice';
 import classes from './DecisionPanel.module.css';
@@ -34,7 +34,7 @@ export function DecisionForm({ review, choice, onChoose, isBlocked, notes, onNot
     if (choice !== undefined) field.current?.focus();
   }, [choice]);
 
-  const deciding = useMutation({
+  const deciding = useAction({
     mutationFn: (decision: 'approve' | 'reject') =>
       call('POST /v1/admin/reviews/{id}/decision', {
         path: { id: review.id },

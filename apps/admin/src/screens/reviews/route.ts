@@ -1,4 +1,5 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { createRoute } from '@tanstack/react-router';
+import { lazyScreen } from '../../app/lazy-screen';
 import { signedInRoute } from '../../app/routes';
 import { readWord } from '../../ui/paging';
 import { readSearch } from './queue-search';
@@ -8,7 +9,7 @@ export const queueRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: '/reviews',
   validateSearch: readSearch,
-  component: lazyRouteComponent(() => import('./QueueScreen'), 'QueueScreen'),
+  component: lazyScreen(() => import('./QueueScreen'), 'QueueScreen'),
 });
 
 /** One review. `decide` opens the decision with one of the two chosen. */
@@ -19,5 +20,5 @@ export const reviewRoute = createRoute({
     const decide = readWord(search.decide, ['approve', 'reject']);
     return decide ? { decide } : {};
   },
-  component: lazyRouteComponent(() => import('./ReviewScreen'), 'ReviewScreen'),
+  component: lazyScreen(() => import('./ReviewScreen'), 'ReviewScreen'),
 });

@@ -1,7 +1,7 @@
 import { Button, PasswordInput, Stack, TextInput } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { signIn } from '../../api/session';
+import { useAction } from '../../api/use-action';
 import { ProblemNotice } from '../../ui/ProblemNotice';
 
 interface SignInFormProps {
@@ -13,7 +13,7 @@ interface SignInFormProps {
 export function SignInForm({ email: knownEmail = '', onDone }: SignInFormProps) {
   const [email, setEmail] = useState(knownEmail);
   const [password, setPassword] = useState('');
-  const signingIn = useMutation({ mutationFn: () => signIn(email, password), onSuccess: onDone });
+  const signingIn = useAction({ mutationFn: () => signIn(email, password), onSuccess: onDone });
   return (
     <form
       onSubmit={(event) => {

@@ -23,11 +23,14 @@ export function SystemScreen() {
   const system = useQuery({ ...read('GET /v1/admin/system', {}), refetchInterval: REFRESH_MS });
   return (
     <>
-      <PageHeader title="System" lead={system.data && <Lead system={system.data} />} />
+      <PageHeader
+        title="System"
+        lead={system.data && <Lead system={system.data} readAt={system.dataUpdatedAt} isOld={system.error !== null} />}
+      />
       <Loaded query={system}>
         {(data) => (
           <Columns>
-            <Problems problems={data.problems} />
+            <Problems problems={data.problems} isOld={system.error !== null} />
             <BackupSection backup={data.backup} />
             {data.backup && <DrillSection drill={data.backup.last_drill} />}
             <Beside>
@@ -43,7 +46,14 @@ export function SystemScreen() {
   );
 }
 
-function Lead({ system }: { system: System }) {
+function Lead({ system, readAt, isOld }: { system: System; readAt: number; isOld: boolean }) {
+  if (isOld) {
+    return (
+      <>
+        What the server said <Moment at={new Date(readAt).toISOString()} />; it does not answer now.
+      </>
+    );
+  }
   return (
     <>
       Version {system.version}, running for {formatDuration(system.uptime_seconds * SECOND_MS)}. Read anew every{' '}
@@ -52,7 +62,9 @@ function Lead({ system }: { system: System }) {
   );
 }
 
-function Problems({ problems }: { problems: System['problems'] }) {
+function Problems({ problems, isOld }: { problems: System['problems']; isOld: boolean }) {
+  // That nothing was wrong before says nothing of now.
+  if (problems.length === 0 && isOld) return null;
   if (problems.length === 0) return <Notice tone="good" title="Nothing is wrong" />;
   return (
     <>

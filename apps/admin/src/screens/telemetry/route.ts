@@ -1,4 +1,5 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { createRoute } from '@tanstack/react-router';
+import { lazyScreen } from '../../app/lazy-screen';
 import { signedInRoute } from '../../app/routes';
 import { readTelemetrySearch } from './telemetry-search';
 
@@ -7,5 +8,5 @@ export const telemetryRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: '/apps/$packageId/telemetry',
   validateSearch: readTelemetrySearch,
-  component: lazyRouteComponent(() => import('./TelemetryScreen'), 'TelemetryScreen'),
+  component: lazyScreen(() => import('./TelemetryScreen'), 'TelemetryScreen'),
 });
