@@ -9,7 +9,7 @@ import {
   type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
-import { readFreeBytes, type LitestreamSupervisor, type ObjectMirror } from '@mosis/backup';
+import { LitestreamMissingError, readFreeBytes, type LitestreamSupervisor, type ObjectMirror } from '@mosis/backup';
 import { CoreDatabase, coreDatabasePath, newId } from '@mosis/db';
 import { TelemetryEngine, telemetryDatabasePath } from '@mosis/telemetry';
 import { AuditHead } from '../audit/audit-head.js';
@@ -213,10 +213,7 @@ export class BackupDrillService implements OnModuleInit, OnApplicationBootstrap,
 
   private async assertPossible(): Promise<void> {
     const { dataDir } = this.settings;
-    if (!this.supervisor?.status().available)
-      throw new Error(
-        'There is no Litestream on this machine, so nothing is backed up. Install it and set LITESTREAM_PATH.',
-      );
+    if (!this.supervisor?.status().available) throw new LitestreamMissingError(this.settings.backup.litestreamPath);
     const bytes = [coreDatabasePath(dataDir), telemetryDatabasePath(dataDir)].reduce(
       (sum, file) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0),
       0,

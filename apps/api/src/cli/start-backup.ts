@@ -1,7 +1,6 @@
 import {
   endOrphans,
   findLitestream,
-  getLitestream,
   LitestreamSupervisor,
   locateLitestreamConfig,
   type BackupLog,
@@ -16,11 +15,9 @@ const ORPHAN_PATIENCE_MS = 5_000;
  * Starts Litestream for the databases of the data directory: before any connection may write. The caller holds the lock,
  * and stops it after every connection is closed.
  *
- * @throws OrphanError when a Litestream that a killed server left cannot be ended, LitestreamMissingError when LITESTREAM_PATH
- *   leads to none: who names one does not want to go on without
+ * @throws OrphanError when a Litestream that a killed server left cannot be ended
  */
 export async function startBackup({ dataDir, backup }: Settings, logger: Logger): Promise<LitestreamSupervisor> {
-  if (backup.litestreamPath !== undefined) getLitestream(backup.litestreamPath);
   return LitestreamSupervisor.start({
     dataDir,
     location: backup.location,

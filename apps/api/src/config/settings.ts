@@ -83,10 +83,7 @@ export const settingFields = {
   BACKUP_RETENTION_DAYS: count(1, 365, 7).describe(
     'Days of the past that core.db stays restorable; telemetry.db the same, but three at most.',
   ),
-  LITESTREAM_PATH: z
-    .string()
-    .optional()
-    .describe('The Litestream binary, where npm has none for the platform. Nothing starts when it leads to none.'),
+  LITESTREAM_PATH: z.string().optional().describe('The Litestream binary, where npm has none for the platform.'),
   RATE_LIMITS: flag.default(true).describe('`off` for benchmarks only.'),
   ALLOW_SELF_REVIEW: flag
     .default(false)

@@ -5,15 +5,17 @@ import { dirname, join } from 'node:path';
 /** The release that every behaviour here was tried with; npm's package of it has a version of its own. */
 export const LITESTREAM_VERSION = 'v0.3.13';
 
+/** What is missing, and what to do; `configured`: where it should be, without which npm has none for this platform. */
+export function describeMissing(configured?: string): string {
+  return configured === undefined
+    ? `There is no Litestream binary for ${process.platform}-${process.arch}: install Litestream ${LITESTREAM_VERSION} and set LITESTREAM_PATH to it.`
+    : `There is no Litestream binary at ${configured}: set LITESTREAM_PATH to Litestream ${LITESTREAM_VERSION}, or leave it out for the one from npm.`;
+}
+
 /** There is no Litestream binary, neither where it was said to be nor for the platform: nothing can be replicated or restored. */
 export class LitestreamMissingError extends Error {
-  /** `configured`: where it should be; without it, npm has none for this platform. */
   constructor(configured?: string) {
-    super(
-      configured === undefined
-        ? `There is no Litestream binary for ${process.platform}-${process.arch}. Install Litestream ${LITESTREAM_VERSION} and set LITESTREAM_PATH to it; without it nothing is backed up.`
-        : `LITESTREAM_PATH: ${configured} is not a program. Set it to Litestream ${LITESTREAM_VERSION}, or leave it out for the one from npm; without it nothing is backed up.`,
-    );
+    super(`${describeMissing(configured)} Without it nothing is backed up.`);
     this.name = 'LitestreamMissingError';
   }
 }

@@ -1,7 +1,10 @@
 import { databaseFileName } from '../location.js';
 import type { BackupProblem, BackupStatus, BackupTrouble, DatabaseBackupStatus } from './status.js';
 
-type Seen = Omit<BackupStatus, 'problems' | 'warnings'>;
+type Seen = Omit<BackupStatus, 'problems' | 'warnings'> & {
+  /** Why there is no Litestream. */
+  missing: string | undefined;
+};
 
 const WHAT_HAPPENS: Record<Exclude<BackupTrouble['kind'], 'missing'>, (name: string, detail: string) => string> = {
   stopped: (name, detail) => `${name} is not backed up: ${detail}. The log says why.`,
@@ -12,16 +15,12 @@ const WHAT_HAPPENS: Record<Exclude<BackupTrouble['kind'], 'missing'>, (name: str
 };
 
 /** Adds to what was seen what is wrong with it. */
-export function describeStatus(seen: Seen): BackupStatus {
-  return { ...seen, problems: findProblems(seen), warnings: findWarnings(seen) };
+export function describeStatus({ missing, ...seen }: Seen): BackupStatus {
+  return { ...seen, problems: findProblems(seen.databases, missing), warnings: findWarnings(seen.sameDevice) };
 }
 
-function findProblems({ available, litestreamVersion, databases }: Seen): BackupProblem[] {
-  if (!available) {
-    const platform = `${process.platform}-${process.arch}`;
-    const detail = `Nothing is backed up: there is no Litestream for ${platform}. Install ${litestreamVersion} and set LITESTREAM_PATH.`;
-    return [{ code: 'backup-missing', detail }];
-  }
+function findProblems(databases: readonly DatabaseBackupStatus[], missing: string | undefined): BackupProblem[] {
+  if (missing !== undefined) return [{ code: 'backup-missing', detail: `Nothing is backed up. ${missing}` }];
   return databases.flatMap(describeTrouble);
 }
 
@@ -31,7 +30,7 @@ function describeTrouble({ database, trouble }: DatabaseBackupStatus): BackupPro
   return [{ code: `backup-${trouble.kind}`, detail }];
 }
 
-function findWarnings({ sameDevice }: Seen): BackupProblem[] {
+function findWarnings(sameDevice: boolean): BackupProblem[] {
   if (!sameDevice) return [];
   const detail =
     'Backups lie on the same device as the data: a broken disk takes both. Set BACKUP_URL to another volume or an S3 bucket.';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { findLitestream, LITESTREAM_VERSION } from '../litestream/binary.js';
+import { describeMissing, findLitestream, LITESTREAM_VERSION } from '../litestream/binary.js';
 import { DATABASES, databaseFileName, type BackupLocation } from '../location.js';
 import { DatabaseWatch } from './database-watch.js';
 import { describeStatus } from './describe-status.js';
@@ -35,6 +35,7 @@ export async function inspectBackups({ dataDir, location, binary }: InspectOptio
   }
   return describeStatus({
     available,
+    missing: available ? undefined : describeMissing(binary),
     litestreamVersion: LITESTREAM_VERSION,
     location: location.url,
     pid: null,

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { findLitestream, LITESTREAM_VERSION } from '../litestream/binary.js';
+import { describeMissing, findLitestream, LITESTREAM_VERSION } from '../litestream/binary.js';
 import { litestreamEnvironment } from '../litestream/config.js';
 import type { DatabaseName } from '../location.js';
 import { comparePositions, type Position } from '../replica/position.js';
@@ -65,6 +65,7 @@ export class LitestreamSupervisor {
     const nowMs = now();
     return describeStatus({
       available: runner !== undefined,
+      missing: runner === undefined ? describeMissing(options.binary) : undefined,
       litestreamVersion: LITESTREAM_VERSION,
       location: options.location.url,
       pid: runner?.pid ?? null,
@@ -125,10 +126,7 @@ export class LitestreamSupervisor {
     this.#sameDevice = await sharesDevice(dataDir, location);
     const binary = findLitestream(configured);
     if (binary === undefined) {
-      log.warn(
-        { 'backup.available': false },
-        `NOTHING IS BACKED UP: there is no Litestream for ${process.platform}-${process.arch}. Install ${LITESTREAM_VERSION} and set LITESTREAM_PATH`,
-      );
+      log.warn({ 'backup.available': false }, `NOTHING IS BACKED UP. ${describeMissing(configured)}`);
       return;
     }
     if (this.#sameDevice)
