@@ -202,6 +202,16 @@ describe('background work', () => {
       expect(states()).toEqual({ ...checked, 'audit.move-old-segments': 'done' });
     });
 
+    it('is not ended by what was done by hand meanwhile', async () => {
+      await enqueue('test.slow');
+      await begun;
+      await jobs().settle('test.slow', { by: 'hand' });
+      expect(job('test.slow')).toMatchObject({ state: 'running', result: null });
+      release();
+      await platform.idle();
+      expect(job('test.slow')).toMatchObject({ state: 'done' });
+    });
+
     it('is left alone by a command that does what is due', async () => {
       const command = new JobsService(platform.db, platform.app.get(JobsRepository), platform.clock);
       command.register('command.slow', async () => done.push('slow'), { lane: 'slow' });
@@ -237,5 +247,23 @@ describe('background work', () => {
     expect(after).toMatchObject({ state: 'done', result: { ok: true }, error: null });
     const pause = Date.parse(after?.next_run_at ?? '') - Date.parse(after?.last_run_at ?? '');
     expect(Math.round(pause / HOUR_MS)).toBe(24);
+  });
+
+  it('that repeats takes what somebody had done by hand for its own, and goes on from then', async () => {
+    const verify = async () => (await jobs().listRepeating()).find(({ kind }) => kind === 'audit.verify');
+    const open = () => scalar(platform, "SELECT count(*) FROM jobs WHERE kind = 'audit.verify' AND state = 'queued'");
+    platform.clock.advance(20 * HOUR_MS);
+    await jobs().settle('audit.verify', { ok: false, problem: 'by hand' });
+    const settled = await verify();
+    expect(settled).toMatchObject({ state: 'done', result: { ok: false, problem: 'by hand' }, error: null });
+    expect(Date.parse(settled?.next_run_at ?? '') - Date.parse(settled?.last_run_at ?? '')).toBe(24 * HOUR_MS);
+    expect(open()).toBe(1);
+    platform.clock.advance(24 * HOUR_MS + 1000);
+    await platform.idle();
+    expect(await verify()).toMatchObject({ state: 'done', result: { ok: true } });
+    expect(open()).toBe(1);
+    // One that nobody had planned yet is there afterwards all the same.
+    await jobs().settle('test.note', { noted: 'by hand' });
+    expect(job('test.note')).toMatchObject({ state: 'done', result: '{"noted":"by hand"}' });
   });
 });

@@ -5,6 +5,7 @@ import { AuditService, type AuditActor } from '../audit/audit.service.js';
 import { BackupsService } from '../backups/backups.service.js';
 import { BackupDrillService } from '../backups/backup-drill.service.js';
 import { DemoService, type DemoOptions } from '../demo/demo.service.js';
+import { JobsService } from '../jobs/jobs.service.js';
 import { ObjectsService } from '../objects/objects.service.js';
 import { TableRestoreService, type TableRestoreRequest } from '../restores/table-restore.service.js';
 import type { OperationProgress } from './progress.types.js';
@@ -29,7 +30,7 @@ export const OPERATIONS = {
     app: INestApplicationContext,
     _input: Record<string, never>,
     onProgress: (progress: OperationProgress) => void,
-  ) => app.get(AuditService).verify((done) => onProgress({ done })),
+  ) => settled(app, 'audit.verify', await app.get(AuditService).verify((done) => onProgress({ done }))),
   'audit.archive': async (app: INestApplicationContext, input: { keepDays?: number }) => ({
     moved: await app.get(AuditSegments).moveOld(input.keepDays),
   }),
@@ -37,7 +38,7 @@ export const OPERATIONS = {
     app: INestApplicationContext,
     _input: Record<string, never>,
     onProgress: (progress: OperationProgress) => void,
-  ) => app.get(ObjectsService).findDamagedObjects((done) => onProgress({ done })),
+  ) => settled(app, 'objects.verify', await app.get(ObjectsService).findDamagedObjects((done) => onProgress({ done }))),
   'backup.status': async (app: INestApplicationContext, _input: Record<string, never>) =>
     app.get(BackupsService).report(),
   'backup.verify': async (
@@ -58,6 +59,12 @@ export type OperationName = keyof Operations;
 export type OperationInput<Name extends OperationName> = Parameters<Operations[Name]>[1];
 /** What an operation answers. */
 export type OperationResult<Name extends OperationName> = Awaited<ReturnType<Operations[Name]>>;
+
+/** What was verified by hand is what the health check and the system report know from then on. */
+async function settled<Result>(app: INestApplicationContext, kind: string, result: Result): Promise<Result> {
+  await app.get(JobsService).settle(kind, result);
+  return result;
+}
 
 /** Runs an operation by its name. */
 export async function runOperation<Name extends OperationName>(

@@ -1,16 +1,18 @@
 import { Injectable } from '@nestjs/common';
-import { CoreDatabase, newId, type CoreRow, type CoreTransaction } from '@mosis/db';
+import { CoreDatabase, newId, type CoreHandle, type CoreRow, type CoreTransaction } from '@mosis/db';
 
 /** All SQL of background work. */
 @Injectable()
 export class JobsRepository {
   constructor(private readonly db: CoreDatabase) {}
 
-  async insert(trx: CoreTransaction, kind: string, payload: unknown, runAt: string, now: string): Promise<void> {
+  /** Answers its id. */
+  async insert(trx: CoreTransaction, kind: string, payload: unknown, runAt: string, now: string): Promise<string> {
+    const id = newId();
     await trx
       .insertInto('jobs')
       .values({
-        id: newId(),
+        id,
         kind,
         payload: JSON.stringify(payload),
         state: 'queued',
@@ -19,6 +21,7 @@ export class JobsRepository {
         updated_at: now,
       })
       .execute();
+    return id;
   }
 
   /** What is due of these kinds, longest waiting first. */
@@ -93,8 +96,8 @@ export class JobsRepository {
   }
 
   /** The waiting or running job of a kind, the earliest of several. */
-  async findOpen(kind: string): Promise<CoreRow<'jobs'> | undefined> {
-    return this.db.read
+  async findOpen(kind: string, handle: CoreHandle = this.db.read): Promise<CoreRow<'jobs'> | undefined> {
+    return handle
       .selectFrom('jobs')
       .selectAll()
       .where('kind', '=', kind)

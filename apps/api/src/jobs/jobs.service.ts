@@ -122,6 +122,22 @@ export class JobsService implements OnModuleInit, OnModuleDestroy {
     await this.enqueue(trx, kind, {}, delayMs);
   }
 
+  /**
+   * Takes what came of work that somebody had done by hand for the result of its kind's waiting job, so that it is what is known,
+   * and the job repeats from now on. A job that runs says itself what comes of it.
+   */
+  async settle(kind: string, result: unknown): Promise<void> {
+    const now = this.clock.timestamp();
+    await this.db.write(async (trx) => {
+      const open = await this.repository.findOpen(kind, trx);
+      if (open?.state === 'running') return;
+      const id = open?.id ?? (await this.repository.insert(trx, kind, {}, now, now));
+      await this.repository.finish(trx, id, { state: 'done', result }, now);
+    });
+    const registration = this.kinds.get(kind);
+    if (registration) await this.plan(kind, registration);
+  }
+
   /** Every kind of repeating work: how it last ended, and when it runs next. */
   async listRepeating(): Promise<RepeatingJob[]> {
     const kinds = [...this.kinds].filter(([, { everyMs }]) => everyMs !== undefined).map(([kind]) => kind);
