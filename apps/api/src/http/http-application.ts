@@ -21,6 +21,11 @@ import { addTelemetryBodies } from './telemetry-bodies.js';
 /** A slow line may take this long for the largest package. */
 const REQUEST_TIMEOUT_MS = 30 * 60 * 1000;
 
+/** What devices ask. */
+const DEVICE_ROUTES = ['/v1/telemetry/', '/v1/store/'];
+/** A request that took so long is worth a line. */
+const SLOW_MS = 1_000;
+
 /** Puts the application behind HTTP; it does not listen yet. */
 export async function createHttpApplication(parts: Parts, logger: PinoLogger): Promise<NestFastifyApplication> {
   const { settings } = parts;
@@ -64,18 +69,20 @@ export async function createHttpApplication(parts: Parts, logger: PinoLogger): P
 function addRequestLog(fastify: FastifyInstance, logger: PinoLogger, metrics: MetricsService): void {
   fastify.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown';
-    const seconds = reply.elapsedTime / 1000;
-    metrics.observe(route, request.method, reply.statusCode, seconds);
-    // Uploads that go well come in thousands a second: figures count them, and a line each would be the most of the log.
-    const level = route.startsWith('/v1/telemetry/') && reply.statusCode < 400 ? 'debug' : 'info';
+    const { elapsedTime: tookMs, statusCode } = reply;
+    metrics.observe(route, request.method, statusCode, tookMs / 1000);
+    // What devices ask all day: figures count it, and a line each would be the most of the log, a gigabyte a day of many.
+    const isUsual = DEVICE_ROUTES.some((path) => route.startsWith(path)) && statusCode < 400 && tookMs < SLOW_MS;
+    const level = isUsual ? 'debug' : 'info';
+    if (!logger.isLevelEnabled(level)) return done();
     logger[level](
       {
         'http.request_id': request.id,
         'http.method': request.method,
         // The path alone: a query may hold what somebody searched for, or a token sent to the wrong place.
         'http.path': request.url.split('?')[0],
-        'http.status': reply.statusCode,
-        'http.duration_ms': Math.round(reply.elapsedTime * 10) / 10,
+        'http.status': statusCode,
+        'http.duration_ms': Math.round(tookMs * 10) / 10,
       },
       'request',
     );

@@ -85,6 +85,20 @@ describe('the server process', () => {
     await server.kill('SIGTERM');
   });
 
+  it('has a line for each request, but for what devices ask and get only when somebody wants to see it', async () => {
+    const pathsAt = async (level: string) => {
+      const server = await data.serve({ LOG_LEVEL: level });
+      for (const path of ['/healthz', '/v1/store/categories', '/v1/store/apps/com.example.none'])
+        await fetch(`${server.url}${path}?secret=1`);
+      await server.kill('SIGTERM');
+      const lines = server.log.split('\n').filter((line) => line.includes('"msg":"request"'));
+      return lines.map((line) => (JSON.parse(line) as { 'http.path': string })['http.path']);
+    };
+    const [seen, unseen] = [['/healthz', '/v1/store/apps/com.example.none'], '/v1/store/categories'];
+    expect(await pathsAt('info')).toEqual(seen);
+    expect(await pathsAt('debug')).toEqual([seen[0], unseen, seen[1]]);
+  });
+
   it('says every problem of its settings at once', async () => {
     const result = await data.mosis(['serve'], '', { PORT: 'many', LOG_LEVEL: 'loud', ADMIN_EMAIL: 'a@example.com' });
     expect(result.code).toBe(1);
