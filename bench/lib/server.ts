@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createWriteStream, existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -44,6 +44,8 @@ export class RealServer {
         ? []
         : ['--cpu-prof', '--cpu-prof-dir', options.profiles, '--cpu-prof-interval', '500'];
     const program = options.program === undefined ? [MAIN, 'serve'] : [options.program];
+    // Not through a pipe: whoever read it here would be a load beside the one that is meant.
+    const log = openSync(join(dataDir, 'bench-server.log'), 'a');
     const child = spawn(process.execPath, [...serverFlags, '--import', FOLLOWER, ...profiling, ...program], {
       env: plainEnvironment({
         ...serverAllocator,
@@ -63,11 +65,9 @@ export class RealServer {
         ...(options.replicated ? {} : { LITESTREAM_PATH: NO_LITESTREAM }),
         ...options.environment,
       }),
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe', ...(options.program === undefined ? [] : (['ipc'] as const))],
+      stdio: ['ignore', log, log, 'pipe', ...(options.program === undefined ? [] : (['ipc'] as const))],
     });
-    const log = createWriteStream(join(dataDir, 'bench-server.log'));
-    child.stdout?.pipe(log);
-    child.stderr?.pipe(log);
+    closeSync(log);
     const server = new RealServer(child, await findAddress(dataDir, child));
     await server.get('/healthz');
     options.onAnswer?.();
