@@ -70,6 +70,8 @@ async function crash(bench: Bench, kind: Crash['kind']): Promise<Crash> {
   const crashedMs = performance.now();
   await killAll(server);
   await loading;
+  if (witnesses.batches.length === 0 || witnesses.apps.length === 0)
+    throw new Error('Nothing was written before the crash.');
 
   const to = join(bench.emptyFolder('crash-restored'), 'data');
   const restoreS = await runMosis(['restore', '--to', to], { ...environment, DATA_DIR: dataDir });

@@ -91,7 +91,9 @@ export class RealServer {
   /** Makes an app, unless it is there. */
   async makeApp(packageId: string): Promise<void> {
     const made = await this.send('POST', '/v1/apps', { package_id: packageId, name: packageId });
-    if (made.status !== 201 && made.status !== 409) throw new Error(`${packageId}: ${await made.text()}`);
+    const answer = await made.text();
+    const isThere = made.status === 409 && (JSON.parse(answer) as { code: string }).code === 'package-id-taken';
+    if (made.status !== 201 && !isThere) throw new Error(`${packageId}: ${answer}`);
   }
 
   /** Makes apps, those that are not there yet, with an ingest key each. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { makeDeveloper } from '../lib/developer.ts';
 import type { RealServer } from '../lib/server.ts';
 import type { LoadedApp } from './batches.ts';
 
@@ -11,12 +12,15 @@ export interface Acknowledged {
 }
 
 const EVENTS_PER_BATCH = 50;
+/** An account has at most a thousand that were never published. */
+const APPS_PER_DEVELOPER = 900;
 
 /** Writes that are remembered one by one, so that after a crash each can be looked for. */
 export class Witnesses {
   readonly batches: Acknowledged[] = [];
   readonly apps: Acknowledged[] = [];
   #apps = 0;
+  #developers = 0;
 
   /** Sends batches one after the other until the server is gone. */
   async sendBatches(server: RealServer, app: LoadedApp, device: string): Promise<void> {
@@ -35,16 +39,19 @@ export class Witnesses {
     }
   }
 
-  /** Registers apps one after the other until the server is gone. */
+  /** Registers apps one after the other until the server is gone. @throws when it refuses one */
   async makeApps(server: RealServer): Promise<void> {
     for (;;) {
-      const id = `com.witness.app${(this.#apps += 1)}`;
-      try {
-        await server.makeApp(id);
-      } catch {
-        return;
+      const developer = await makeDeveloper(server, `witness-${(this.#developers += 1)}`).catch(() => undefined);
+      if (!developer) return;
+      for (let made = 0; made < APPS_PER_DEVELOPER; made += 1) {
+        const id = `com.witness.app${(this.#apps += 1)}`;
+        const app = { package_id: id, name: id };
+        const answer = await server.send('POST', '/v1/apps', app, developer.cookie).catch(() => undefined);
+        if (!answer) return;
+        if (answer.status !== 201) throw new Error(`${id}: ${await answer.text()}`);
+        this.apps.push({ id, count: 1, atMs: performance.now() });
       }
-      this.apps.push({ id, count: 1, atMs: performance.now() });
     }
   }
 }
