@@ -57,7 +57,6 @@ export const PACKAGE_ERROR_CODES = {
   'path-empty-segment': 'archive',
   'path-trailing-dot-or-space': 'archive',
   'path-reserved-name': 'archive',
-  'path-reserved-character': 'archive',
   'duplicate-entry': 'archive',
   'colliding-entry': 'archive',
   'file-directory-clash': 'archive',

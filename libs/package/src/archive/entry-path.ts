@@ -4,8 +4,6 @@ import type { PackageErrorCode } from '../error-codes.js';
 /** Device names of Windows; superscript digits count as digits there. An extension does not make them ordinary files. */
 const RESERVED_STEM = /^(?:con|prn|aux|nul|conin\$|conout\$|clock\$|(?:com|lpt)[0-9¹²³])$/i;
 const CONTROL = /\p{Cc}/u;
-/** What Windows takes in no name; a backslash and a colon are told by themselves. */
-const RESERVED_CHARACTER = /[*?"<>|]/;
 /** Bidirectional controls, zero-width and other characters that are not seen: two paths could look the same. */
 const INVISIBLE = /[\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
 
@@ -45,7 +43,6 @@ function findViolation(path: string): [PackageErrorCode, string] | undefined {
   if (path.startsWith('/')) return ['path-absolute', 'is absolute'];
   if (/^[a-z]:/i.test(path)) return ['path-drive-letter', 'begins with a drive letter'];
   if (path.includes(':')) return ['path-colon', 'contains a colon'];
-  if (RESERVED_CHARACTER.test(path)) return ['path-reserved-character', 'contains one of * ? " < > |'];
   const segments = (path.endsWith('/') ? path.slice(0, -1) : path).split('/');
   for (const segment of segments) {
     if (segment === '..') return ['path-traversal', 'climbs to a parent folder'];
