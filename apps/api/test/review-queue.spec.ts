@@ -140,8 +140,8 @@ describe('the review queue', () => {
     expect((await post(second, id, 'claim')).body.claimed_by).toBe(second.id);
     expect((await second.client.delete(`/v1/admin/reviews/${id}/claim`)).body.claimed_by).toBeNull();
     expect((await post(reviewer, id, 'decision', { decision: 'approve' })).status).toBe(200);
-    for (const action of ['claim', 'decision'])
-      expect((await post(second, id, action, { decision: 'approve' })).body.code).toBe('review-decided');
+    expect((await post(second, id, 'claim')).body.code).toBe('review-decided');
+    expect((await post(second, id, 'decision', { decision: 'approve' })).body.code).toBe('review-decided');
   });
 
   it('takes exactly one decision of reviewers who decide at the same time', async () => {
