@@ -19,7 +19,7 @@ describe('an application that cannot be put together', () => {
   it('lets a command end with why, and leaves no process and no lock', async () => {
     writeFileSync(join(broken.path, 'apps/api/dist/demo/demo.module.js'), BROKEN);
     data.main = broken.main;
-    const { code, stderr } = await data.mosis(['audit', 'archive']);
+    const { code, stderr } = await data.mosis(['admin', 'link']);
     expect([code, stderr]).toEqual([1, expect.stringContaining('this module is out of order')]);
     expect(findLitestreams(data.path)).toEqual([]);
     DataDirLock.acquire(data.path, 'a test').release();
