@@ -8,13 +8,13 @@ import { readPage } from '../../api/queries';
 import { queryClient } from '../../api/query-client';
 import type { ApiKey } from '../../api/schema';
 import { useAction } from '../../api/use-action';
-import { DataTable, type Column } from '../../ui/DataTable';
+import type { Column } from '../../ui/DataTable';
 import { Icon } from '../../ui/Icon';
 import { Moment } from '../../ui/Moment';
 import { PageHeader } from '../../ui/PageHeader';
-import { Pager } from '../../ui/Pager';
+import { PagedTable } from '../../ui/PagedTable';
 import { ProblemNotice } from '../../ui/ProblemNotice';
-import { EmptyState, Loaded } from '../../ui/states';
+import { EmptyState } from '../../ui/states';
 import { Tag } from '../../ui/Tag';
 import { CreateKeyDialog } from './CreateKeyDialog';
 import { KEYS_OPERATION, keyState } from './key-state';
@@ -37,26 +37,18 @@ export function ApiKeysScreen() {
           </Button>
         }
       />
-      <Loaded query={keys}>
-        {({ items, next_cursor }) =>
-          items.length === 0 ? (
-            <EmptyState icon="key" title="There is no key yet">
-              <p>A key lets a script upload and publish in your name, as far as its permissions reach.</p>
-            </EmptyState>
-          ) : (
-            <>
-              <DataTable
-                caption="API keys"
-                columns={COLUMNS}
-                rows={items}
-                keyOf={({ id }) => id}
-                isStale={keys.isPlaceholderData}
-              />
-              <Pager nextCursor={next_cursor} noun="keys" />
-            </>
-          )
+      <PagedTable
+        query={keys}
+        caption="API keys"
+        columns={COLUMNS}
+        keyOf={({ id }) => id}
+        noun="keys"
+        empty={
+          <EmptyState icon="key" title="There is no key yet">
+            <p>A key lets a script upload and publish in your name, as far as its permissions reach.</p>
+          </EmptyState>
         }
-      </Loaded>
+      />
       <CreateKeyDialog isOpen={isCreating} onClose={() => setCreating(false)} />
     </>
   );

@@ -3,14 +3,13 @@ import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { readPage } from '../../api/queries';
 import type { AdminApp } from '../../api/schema';
 import { isAdmin, useSession } from '../../api/session';
-import { DataTable, type Column } from '../../ui/DataTable';
+import type { Column } from '../../ui/DataTable';
 import { FilterBar, type Filter } from '../../ui/FilterBar';
-import { Moment } from '../../ui/Moment';
 import { PageHeader } from '../../ui/PageHeader';
-import { Pager } from '../../ui/Pager';
-import { EmptyState, Loaded } from '../../ui/states';
+import { PagedTable } from '../../ui/PagedTable';
+import { EmptyState } from '../../ui/states';
 import { withFilter } from '../../ui/with-filter';
-import { AppName, AppState } from './app-state';
+import { APP_COLUMNS } from './app-columns';
 import { MyApps } from './MyApps';
 
 const route = getRouteApi('/signed-in/apps');
@@ -51,32 +50,24 @@ function AllApps() {
           void navigate({ to: '/apps', search: withFilter(search, name, value), replace: true })
         }
       />
-      <Loaded query={apps}>
-        {({ items, next_cursor }) =>
-          items.length === 0 ? (
-            <EmptyState icon="search" title="No app is like this">
-              <p>{Object.keys(search).length > 0 ? 'Other filters may find it.' : 'Nobody has registered one yet.'}</p>
-            </EmptyState>
-          ) : (
-            <>
-              <DataTable
-                caption="Apps, newest first"
-                columns={COLUMNS}
-                rows={items}
-                keyOf={({ id }) => id}
-                isStale={apps.isPlaceholderData}
-              />
-              <Pager nextCursor={next_cursor} noun="apps" />
-            </>
-          )
+      <PagedTable
+        query={apps}
+        caption="Apps, newest first"
+        columns={COLUMNS}
+        keyOf={({ id }) => id}
+        noun="apps"
+        empty={
+          <EmptyState icon="search" title="No app is like this">
+            <p>{Object.keys(search).length > 0 ? 'Other filters may find it.' : 'Nobody has registered one yet.'}</p>
+          </EmptyState>
         }
-      </Loaded>
+      />
     </>
   );
 }
 
 const COLUMNS: Column<AdminApp>[] = [
-  { header: 'App', cell: (app) => <AppName app={app} /> },
+  APP_COLUMNS.name,
   {
     header: 'Developer',
     cell: ({ developer }) => (
@@ -86,10 +77,7 @@ const COLUMNS: Column<AdminApp>[] = [
     ),
   },
   { header: 'Category', cell: ({ category }) => category },
-  { header: 'State', cell: (app) => <AppState app={app} /> },
-  {
-    header: 'Last published',
-    cell: ({ last_published_at: at }) => (at === null ? 'never' : <Moment at={at} />),
-  },
-  { header: 'Registered', cell: ({ created_at: at }) => <Moment at={at} /> },
+  APP_COLUMNS.state,
+  APP_COLUMNS.lastPublished,
+  APP_COLUMNS.registered,
 ];

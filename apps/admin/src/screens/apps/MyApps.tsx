@@ -2,12 +2,11 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { readPage } from '../../api/queries';
 import type { App } from '../../api/schema';
-import { DataTable, type Column } from '../../ui/DataTable';
-import { Moment } from '../../ui/Moment';
+import type { Column } from '../../ui/DataTable';
 import { PageHeader } from '../../ui/PageHeader';
-import { Pager } from '../../ui/Pager';
-import { EmptyState, Loaded } from '../../ui/states';
-import { AppName, AppState } from './app-state';
+import { PagedTable } from '../../ui/PagedTable';
+import { EmptyState } from '../../ui/states';
+import { APP_COLUMNS } from './app-columns';
 
 const route = getRouteApi('/signed-in/apps');
 const PAGE_SIZE = 25;
@@ -19,40 +18,29 @@ export function MyApps() {
   return (
     <>
       <PageHeader title="My apps" lead="Newest first." />
-      <Loaded query={apps}>
-        {({ items, next_cursor }) =>
-          items.length === 0 ? (
-            <EmptyState title="You have no app yet">
-              <p>
-                Apps are registered and uploaded over the API, with a key from <Link to="/api-keys">API keys</Link>.
-              </p>
-            </EmptyState>
-          ) : (
-            <>
-              <DataTable
-                caption="My apps, newest first"
-                columns={COLUMNS}
-                rows={items}
-                keyOf={({ id }) => id}
-                isStale={apps.isPlaceholderData}
-              />
-              <Pager nextCursor={next_cursor} noun="apps" />
-            </>
-          )
+      <PagedTable
+        query={apps}
+        caption="My apps, newest first"
+        columns={COLUMNS}
+        keyOf={({ id }) => id}
+        noun="apps"
+        empty={
+          <EmptyState title="You have no app yet">
+            <p>
+              Apps are registered and uploaded over the API, with a key from <Link to="/api-keys">API keys</Link>.
+            </p>
+          </EmptyState>
         }
-      </Loaded>
+      />
     </>
   );
 }
 
 const COLUMNS: Column<App>[] = [
-  { header: 'App', cell: (app) => <AppName app={app} /> },
-  { header: 'State', cell: (app) => <AppState app={app} /> },
-  {
-    header: 'Last published',
-    cell: ({ last_published_at: at }) => (at === null ? 'never' : <Moment at={at} />),
-  },
-  { header: 'Registered', cell: ({ created_at: at }) => <Moment at={at} /> },
+  APP_COLUMNS.name,
+  APP_COLUMNS.state,
+  APP_COLUMNS.lastPublished,
+  APP_COLUMNS.registered,
   {
     header: 'Telemetry',
     cell: ({ name, package_id: packageId }) => (

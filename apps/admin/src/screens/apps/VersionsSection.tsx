@@ -9,13 +9,13 @@ import { queryClient } from '../../api/query-client';
 import type { App, Version } from '../../api/schema';
 import { ActionButton } from '../../ui/ActionButton';
 import { CopyText } from '../../ui/CopyText';
-import { DataTable, type Column } from '../../ui/DataTable';
+import type { Column } from '../../ui/DataTable';
 import { formatBytes } from '../../ui/format';
 import { Moment } from '../../ui/Moment';
-import { Pager } from '../../ui/Pager';
+import { PagedTable } from '../../ui/PagedTable';
 import { ReasonDialog } from '../../ui/ReasonDialog';
 import { Section } from '../../ui/Section';
-import { EmptyState, Loaded } from '../../ui/states';
+import { EmptyState } from '../../ui/states';
 import { Tag } from '../../ui/Tag';
 
 const route = getRouteApi('/signed-in/apps/$packageId');
@@ -28,26 +28,14 @@ export function VersionsSection({ app, mayYank }: { app: App; mayYank: boolean }
   );
   return (
     <Section title="Versions">
-      <Loaded query={versions}>
-        {({ items, next_cursor }) =>
-          items.length === 0 ? (
-            <EmptyState title="No version was uploaded yet" />
-          ) : (
-            <>
-              <DataTable
-                caption="Versions, newest first"
-                columns={
-                  mayYank ? [...COLUMNS, { header: 'Action', cell: (version) => <Yank version={version} /> }] : COLUMNS
-                }
-                rows={items}
-                keyOf={({ id }) => id}
-                isStale={versions.isPlaceholderData}
-              />
-              <Pager nextCursor={next_cursor} noun="versions" />
-            </>
-          )
-        }
-      </Loaded>
+      <PagedTable
+        query={versions}
+        caption="Versions, newest first"
+        columns={mayYank ? [...COLUMNS, { header: 'Action', cell: (version) => <Yank version={version} /> }] : COLUMNS}
+        keyOf={({ id }) => id}
+        noun="versions"
+        empty={<EmptyState title="No version was uploaded yet" />}
+      />
     </Section>
   );
 }

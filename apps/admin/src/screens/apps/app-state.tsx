@@ -1,19 +1,5 @@
-import { Link } from '@tanstack/react-router';
 import type { App } from '../../api/schema';
 import { Tag } from '../../ui/Tag';
-
-/** An app in a list: its name, which leads to it, and its id. */
-export function AppName({ app: { name, package_id: packageId } }: { app: Pick<App, 'name' | 'package_id'> }) {
-  return (
-    <>
-      <Link to="/apps/$packageId" params={{ packageId }}>
-        {name}
-      </Link>
-      <br />
-      <code>{packageId}</code>
-    </>
-  );
-}
 
 /** How an app stands in the store, in a word. */
 export function AppState({ app }: { app: Pick<App, 'status' | 'suspended_at' | 'withdrawn_at'> }) {

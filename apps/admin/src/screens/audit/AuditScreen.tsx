@@ -2,11 +2,11 @@ import { Button, Group, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { readPage } from '../../api/queries';
-import { DataTable, type Column } from '../../ui/DataTable';
+import type { Column } from '../../ui/DataTable';
 import { FilterBar, type Filter } from '../../ui/FilterBar';
 import { PageHeader } from '../../ui/PageHeader';
-import { Pager } from '../../ui/Pager';
-import { EmptyState, Loaded } from '../../ui/states';
+import { PagedTable } from '../../ui/PagedTable';
+import { EmptyState } from '../../ui/states';
 import { withFilter } from '../../ui/with-filter';
 import type { AuditRow } from '../../api/schema';
 import { DETAILS, SUBJECT, WHEN_AND_WHAT, WHO } from './audit-columns';
@@ -83,26 +83,18 @@ export function AuditScreen() {
           </Button>
         )}
       </Group>
-      <Loaded query={rows}>
-        {({ items, next_cursor }) =>
-          items.length === 0 ? (
-            <EmptyState icon="search" title="No row is like this">
-              <p>Actions and ids have to be whole. Rows older than half a year are in the object store.</p>
-            </EmptyState>
-          ) : (
-            <>
-              <DataTable
-                caption="Audit log, newest first"
-                columns={COLUMNS}
-                rows={items}
-                keyOf={({ seq }) => String(seq)}
-                isStale={rows.isPlaceholderData}
-              />
-              <Pager nextCursor={next_cursor} noun="rows" />
-            </>
-          )
+      <PagedTable
+        query={rows}
+        caption="Audit log, newest first"
+        columns={COLUMNS}
+        keyOf={({ seq }) => String(seq)}
+        noun="rows"
+        empty={
+          <EmptyState icon="search" title="No row is like this">
+            <p>Actions and ids have to be whole. Rows older than half a year are in the object store.</p>
+          </EmptyState>
         }
-      </Loaded>
+      />
     </>
   );
 }

@@ -2,12 +2,12 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { readPage } from '../../api/queries';
 import type { AdminDeveloper } from '../../api/schema';
-import { DataTable, type Column } from '../../ui/DataTable';
+import type { Column } from '../../ui/DataTable';
 import { FilterBar, type Filter } from '../../ui/FilterBar';
 import { Moment } from '../../ui/Moment';
 import { PageHeader } from '../../ui/PageHeader';
-import { Pager } from '../../ui/Pager';
-import { EmptyState, Loaded } from '../../ui/states';
+import { PagedTable } from '../../ui/PagedTable';
+import { EmptyState } from '../../ui/states';
 import { withFilter } from '../../ui/with-filter';
 import { AccountState } from './account-state';
 
@@ -44,26 +44,18 @@ export function DevelopersScreen() {
           void navigate({ to: '/developers', search: withFilter(search, name, value), replace: true })
         }
       />
-      <Loaded query={developers}>
-        {({ items, next_cursor }) =>
-          items.length === 0 ? (
-            <EmptyState icon="search" title="No account is like this">
-              <p>Part of a name or of an e-mail address is enough.</p>
-            </EmptyState>
-          ) : (
-            <>
-              <DataTable
-                caption="Accounts, newest first"
-                columns={COLUMNS}
-                rows={items}
-                keyOf={({ id }) => id}
-                isStale={developers.isPlaceholderData}
-              />
-              <Pager nextCursor={next_cursor} noun="accounts" />
-            </>
-          )
+      <PagedTable
+        query={developers}
+        caption="Accounts, newest first"
+        columns={COLUMNS}
+        keyOf={({ id }) => id}
+        noun="accounts"
+        empty={
+          <EmptyState icon="search" title="No account is like this">
+            <p>Part of a name or of an e-mail address is enough.</p>
+          </EmptyState>
         }
-      </Loaded>
+      />
     </>
   );
 }
