@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryDirectory } from '../test/support/temporary.js';
 import { BUSY_TIMEOUT_MS, openReader, openWriter, type RawConnection } from './open.js';
@@ -69,5 +69,22 @@ describe('an opened file', () => {
     const missing = join(temporaryDirectory(), 'missing.db');
     expect(() => openReader(missing)).toThrow();
     expect(existsSync(missing)).toBe(false);
+  });
+
+  it('is named when it cannot be opened, with the code that SQLite gave', () => {
+    const folder = temporaryDirectory();
+    const spoilt = join(folder, 'spoilt.db');
+    writeFileSync(spoilt, 'no database '.repeat(1_000));
+    const code = (open: () => unknown): unknown => {
+      try {
+        open();
+      } catch (error) {
+        return [(error as { code: string }).code, (error as Error).message];
+      }
+    };
+    const says = ['SQLITE_NOTADB', `${spoilt}: file is not a database`];
+    expect([code(() => openWriter(spoilt)), code(() => openReader(spoilt))]).toEqual([says, says]);
+    const missing = join(folder, 'missing.db');
+    expect(code(() => openReader(missing))).toEqual(['SQLITE_CANTOPEN', `${missing}: unable to open database file`]);
   });
 });

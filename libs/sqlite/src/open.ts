@@ -25,9 +25,13 @@ export interface WriterOptions {
  * `journal_mode` before `synchronous`, because better-sqlite3's build defaults WAL to NORMAL, which does not
  * survive a power cut. FULL makes every COMMIT follow a sync.
  *
- * @throws when the file is not a database or cannot be opened for writing
+ * @throws when the file is not a database or cannot be opened for writing, naming it
  */
-export function openWriter(file: string, { autoCheckpoint = true }: WriterOptions = {}): RawConnection {
+export function openWriter(file: string, options: WriterOptions = {}): RawConnection {
+  return naming(file, () => openForWriting(file, options));
+}
+
+function openForWriting(file: string, { autoCheckpoint = true }: WriterOptions): RawConnection {
   mkdirSync(dirname(file), { recursive: true, mode: 0o750 });
   const connection = new Database(file, { timeout: BUSY_TIMEOUT_MS });
   connection.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
@@ -69,9 +73,13 @@ export function closeWriter(connection: RawConnection): void {
 /**
  * Opens a connection that cannot write, for short reads beside the writer.
  *
- * @throws when the file is missing: a reader never creates one
+ * @throws when the file is missing, for a reader never creates one, or is not a database, naming it
  */
 export function openReader(file: string): RawConnection {
+  return naming(file, () => openForReading(file));
+}
+
+function openForReading(file: string): RawConnection {
   const connection = new Database(file, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
   connection.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
   connection.pragma('query_only = ON');
@@ -79,6 +87,18 @@ export function openReader(file: string): RawConnection {
   connection.pragma('temp_store = MEMORY');
   connection.pragma('cache_size = -8192');
   return connection;
+}
+
+/** Puts the file before what SQLite says, which names none. The error stays the same one, with its code. */
+function naming<T>(file: string, open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    // Not by its class: errors of a native module are of the realm that loaded it first.
+    const told = error as Error;
+    if (!told.message.includes(file)) told.message = `${file}: ${told.message}`;
+    throw told;
+  }
 }
 
 /** The version of SQLite that this library brings. */

@@ -48,5 +48,9 @@ export function describeFailure(error: unknown): string {
     return (issues ?? []).map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n');
   if (name === 'PackageError' || name === 'AppError') return `${code}: ${detail}${path ? ` (${path})` : ''}`;
   if (code === 'EADDRINUSE') return `${message}\nAnother program listens there. Stop it, or set PORT.`;
+  if (/^SQLITE_(NOTADB|CORRUPT)/.test(code ?? ''))
+    return `${message}\nThe file is damaged. "mosis restore" brings it back as it was last backed up: docs/restoring.md.`;
+  if (/^SQLITE_(CANTOPEN|READONLY)/.test(code ?? ''))
+    return `${message}\n"mosis doctor" says whether it is there, whose it is and who may write to it.`;
   return message;
 }

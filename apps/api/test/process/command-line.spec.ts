@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCoreMigrations } from '@mosis/db';
 import { DataDirectory } from '../support/server-process.js';
@@ -150,6 +150,26 @@ describe('mosis', () => {
     expect(result.stderr).toContain('2026-11-02');
     expect(result.stderr).toContain('ends before it begins');
   });
+
+  it.each(['core.db', 'telemetry.db'])(
+    'does not start on a damaged %s, and says which file it is and what to do',
+    async (name) => {
+      const damaged = new DataDirectory();
+      try {
+        expect(await damaged.mosis(['admin', 'link'])).toMatchObject({ code: 0 });
+        const file = join(damaged.path, name);
+        writeFileSync(file, 'no database '.repeat(1_000));
+        // What lies in the WAL would make it whole again.
+        rmSync(`${file}-wal`, { force: true });
+        const result = await damaged.mosis(['serve']);
+        expect(result.code).toBe(1);
+        expect(result.stderr).toContain(`${file}: file is not a database`);
+        expect(result.stderr).toContain('"mosis restore" brings it back');
+      } finally {
+        await damaged.remove();
+      }
+    },
+  );
 
   it('fails with advice for a command that it does not know', async () => {
     const result = await data.mosis(['dance']);
