@@ -217,26 +217,33 @@ describe('mosis backup verify', () => {
     }
   });
 
-  it('looks at data with a server that changes nothing', async () => {
+  it('looks at data with a server that changes nothing but who is signed in', async () => {
     const environment = { DATA_DIR: data.path, PORT: '0', LOG_LEVEL: 'silent' };
     const server = await startReadOnlyServer(readSettings(environment));
     const counts = countLive(data.path);
     const { items } = (await (await fetch(`${server.url}/v1/store/apps`)).json()) as { items: unknown[] };
     expect(items).toHaveLength(2);
-    const post = async (path: string, body: unknown) =>
-      fetch(server.url + path, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-      });
-    const updates = await post('/v1/store/updates', { mosis_version: '1.0.0', installed: [] });
+    const client = await signInOverHttp(server.url, ADMIN.ADMIN_EMAIL, ADMIN.ADMIN_PASSWORD);
+    const updates = await client.post('/v1/store/updates', { mosis_version: '1.0.0', installed: [] });
     expect(await updates.json()).toEqual({ updates: [] });
-    const refused = await post('/v1/auth/login', { email: ADMIN.ADMIN_EMAIL, password: ADMIN.ADMIN_PASSWORD });
-    expect([refused.status, refused.headers.get('content-type')]).toEqual([
-      503,
-      'application/problem+json; charset=utf-8',
-    ]);
-    expect(await refused.json()).toMatchObject({ code: 'read-only' });
+    expect((await client.get('/v1/admin/audit-log')).status).toBe(200);
+    for (const [method, path] of [
+      ['POST', '/v1/apps'],
+      ['POST', '/v1/auth/register'],
+      ['PATCH', '/v1/me'],
+      ['DELETE', '/v1/auth/login'],
+    ] as const) {
+      const refused = await client.send(method, path, {});
+      expect([path, refused.status, refused.headers.get('content-type')]).toEqual([
+        path,
+        503,
+        'application/problem+json; charset=utf-8',
+      ]);
+      expect(await refused.json()).toMatchObject({ code: 'read-only' });
+    }
+    const { sessions = 0 } = counts.core;
+    expect(countLive(data.path)).toEqual({ ...counts, core: { ...counts.core, sessions: sessions + 1 } });
+    expect((await client.post('/v1/auth/logout')).status).toBe(204);
     expect(countLive(data.path)).toEqual(counts);
     await server.stop();
   });
