@@ -78,7 +78,7 @@ describe('the console, as it is served', () => {
 
   it.each([
     '/admin/nothing',
-    '/admin/reviews/',
+    '/admin/nothing/',
     '/admin/index.html',
     '/admin/client-paths.json',
     '/admin/assets/nothing.js',
@@ -89,5 +89,20 @@ describe('the console, as it is served', () => {
     const answer = await platform.client().get(url);
     expectProblem(answer, 'route-not-found');
     expect(answer.status).toBe(404);
+  });
+
+  it('shows a browser that there is no such page, and still says 404', async () => {
+    const accept = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
+    const answer = await platform.client().get('/admin/nothing', { accept });
+    expect(answer.status).toBe(404);
+    expect(answer.headers['content-type']).toBe('text/html; charset=utf-8');
+    expect(answer.headers['content-security-policy']).toContain("default-src 'none'");
+    const asset = await platform.client().get('/admin/assets/nothing.js', { accept });
+    expectProblem(asset, 'route-not-found');
+  });
+
+  it('leads from an address with a slash too many to the one without, and keeps what it asks for', async () => {
+    const answer = await platform.client().get('/admin/reviews/?status=decided');
+    expect([answer.status, answer.headers.location]).toEqual([308, '/admin/reviews?status=decided']);
   });
 });

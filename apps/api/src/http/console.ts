@@ -29,8 +29,8 @@ function policyFor(nonce: string): string {
 }
 
 /**
- * Serves the review console: its page for every path that the console knows, and its files under names that hold a digest
- * of their content.
+ * Serves the review console: its page for every path that the console knows, and for every other one to a browser, with a
+ * 404; and its files under names that hold a digest of their content.
  *
  * @throws Error when the console is not built
  */
@@ -64,12 +64,23 @@ export function addConsole(fastify: FastifyInstance): void {
     const path = request.url.split('?')[0] ?? '';
     if (path.startsWith(ASSETS_PREFIX)) return sendAsset(request, reply, path.slice(ASSETS_PREFIX.length));
     if (isClientPath(path.slice('/admin'.length))) return sendPage(reply);
+    const bare = path.replace(/\/$/, '');
+    if (isClientPath(bare.slice('/admin'.length))) {
+      return reply.redirect(bare + request.url.slice(path.length), 308);
+    }
+    // Somebody who opens a mistyped address is told by the console; a program is told as everywhere.
+    if (wantsPage(request)) return sendPage(reply.status(404));
     throw nothingHere();
   });
 }
 
 function nothingHere(): AppError {
   return new AppError('route-not-found', 'The console has no such page. It begins at /admin/.');
+}
+
+/** Whether a browser asks, which is about to show the answer to somebody. */
+function wantsPage({ headers }: FastifyRequest): boolean {
+  return (headers.accept ?? '').split(',').some((type) => /^\s*text\/html\s*(;|$)/i.test(type));
 }
 
 /** Tells whether a path is one of the patterns, in which `$name` stands for one segment. */
