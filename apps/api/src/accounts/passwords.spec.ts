@@ -1,0 +1,28 @@
+import { HASHED_AT_ONCE, hashPassword, isRightPassword } from './passwords.js';
+
+describe('a password', () => {
+  it('is known again by its hash, and by no other one', async () => {
+    const stored = await hashPassword('correct horse battery');
+    expect(await isRightPassword(stored, 'correct horse battery')).toBe(true);
+    expect(await isRightPassword(stored, 'correct horse batterz')).toBe(false);
+    for (const none of [undefined, null]) expect(await isRightPassword(none, 'correct horse battery')).toBe(false);
+  });
+
+  it('leaves a core to everybody else, however many sign in', async () => {
+    const stored = await hashPassword('correct horse battery');
+    const [startedMs, before] = [performance.now(), process.cpuUsage()];
+    await Promise.all(Array.from({ length: 16 }, () => isRightPassword(stored, 'correct horse battery')));
+    const { user, system } = process.cpuUsage(before);
+    const coresUsed = (user + system) / 1000 / (performance.now() - startedMs);
+    expect(coresUsed).toBeLessThan(HASHED_AT_ONCE + 0.5);
+  });
+
+  it('is not looked at when a hundred wait already, and whoever is refused is told when to come again', async () => {
+    const asked = await Promise.allSettled(Array.from({ length: 120 }, () => isRightPassword(undefined, 'a guess')));
+    const refused = asked.filter((one) => one.status === 'rejected');
+    expect(refused.length).toBeGreaterThan(0);
+    expect(refused.length).toBeLessThanOrEqual(20);
+    for (const { reason } of refused) expect(reason).toMatchObject({ code: 'overloaded', options: { retryAfterSeconds: 60 } });
+    expect(await isRightPassword(undefined, 'a guess')).toBe(false);
+  });
+});
