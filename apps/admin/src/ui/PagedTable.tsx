@@ -1,6 +1,7 @@
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { DataTable, type Column } from './DataTable';
+import { EmptyPage } from './EmptyPage';
 import { Pager } from './Pager';
 import { Loaded } from './states';
 
@@ -21,11 +22,11 @@ interface PagedTableProps<Row> {
 export function PagedTable<Row>({ query, caption, columns, keyOf, noun, empty }: PagedTableProps<Row>) {
   return (
     <Loaded query={query}>
-      {({ items, next_cursor }) =>
-        items.length === 0 ? (
-          empty
-        ) : (
-          <>
+      {({ items, next_cursor }) => (
+        <>
+          {items.length === 0 ? (
+            <EmptyPage noun={noun} empty={empty} />
+          ) : (
             <DataTable
               caption={caption}
               columns={columns}
@@ -33,10 +34,10 @@ export function PagedTable<Row>({ query, caption, columns, keyOf, noun, empty }:
               keyOf={keyOf}
               isStale={query.isPlaceholderData}
             />
-            <Pager nextCursor={next_cursor} noun={noun} />
-          </>
-        )
-      }
+          )}
+          <Pager nextCursor={next_cursor} noun={noun} />
+        </>
+      )}
     </Loaded>
   );
 }

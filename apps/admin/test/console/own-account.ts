@@ -40,6 +40,27 @@ export function testOwnAccount(stage: Stage): void {
     await stage.browser.leave(developer);
   });
 
+  it('leads back from a page of a list whose rows are gone', async () => {
+    const petra = await stage.story.developer('Petra');
+    const ids = Array.from({ length: 26 }, (_, number) => `com.example.petra.app${number}`);
+    for (const id of ids) await stage.story.app(petra, id, `Petra’s ${id.split('.').at(-1)}`);
+    const visitor = await stage.visit(petra);
+    const { page } = visitor;
+    const rows = page.locator('tbody tr');
+    await page.goto('/admin/apps');
+    await rows.nth(24).waitFor();
+    await button(visitor, 'Next page').click();
+    await page.getByRole('link', { name: 'Petra’s app0', exact: true }).waitFor();
+    await expectOk(petra.client.send('DELETE', `/v1/apps/${ids[0]}`));
+    await page.reload();
+    await page.getByText('No more apps').waitFor();
+    expect(await findBarriers(page)).toEqual([]);
+    await button(visitor, 'First page').click();
+    await rows.nth(24).waitFor();
+    for (const id of ids.slice(1)) await expectOk(petra.client.send('DELETE', `/v1/apps/${id}`));
+    await stage.browser.leave(visitor);
+  });
+
   it('confirms an address and sets a new password by the links of mails', async () => {
     const nora = await stage.browser.visitor();
     const { page } = nora;

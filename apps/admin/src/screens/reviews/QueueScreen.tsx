@@ -5,6 +5,7 @@ import { read, readPage } from '../../api/queries';
 import { useSession } from '../../api/session';
 import type { QueueSummary } from '../../api/schema';
 import { DataTable } from '../../ui/DataTable';
+import { EmptyPage } from '../../ui/EmptyPage';
 import { FilterBar, type Filter } from '../../ui/FilterBar';
 import { formatTimeLeft, plural } from '../../ui/format';
 import { PageHeader } from '../../ui/PageHeader';
@@ -107,11 +108,11 @@ export function QueueScreen() {
         }
       />
       <Loaded query={reviews}>
-        {({ items, next_cursor }) =>
-          items.length === 0 ? (
-            <NothingHere isFiltered={Object.keys(search).length > 0} />
-          ) : (
-            <div ref={table} onFocus={rows.onFocus} onClick={() => (queuePlace.reviewId = rows.current())}>
+        {({ items, next_cursor }) => (
+          <div ref={table} onFocus={rows.onFocus} onClick={() => (queuePlace.reviewId = rows.current())}>
+            {items.length === 0 ? (
+              <EmptyPage noun="reviews" empty={<NothingHere isFiltered={Object.keys(search).length > 0} />} />
+            ) : (
               <DataTable
                 caption={isPending ? 'Submissions that wait, oldest due first' : 'Submissions, newest first'}
                 columns={columns}
@@ -120,10 +121,10 @@ export function QueueScreen() {
                 selectedKey={rows.selected}
                 isStale={reviews.isPlaceholderData}
               />
-              <Pager nextCursor={next_cursor} noun="reviews" />
-            </div>
-          )
-        }
+            )}
+            <Pager nextCursor={next_cursor} noun="reviews" />
+          </div>
+        )}
       </Loaded>
     </>
   );
