@@ -16,7 +16,7 @@ import { OpenStore, type Question } from './store-questions.ts';
 const ASKS_PER_SCALE_ASK = 20;
 const KEY_CHECKS = 5_000;
 const CONNECTIONS = 8;
-const LOGINS_AT_ONCE = 2;
+const LOGINS_AT_ONCE = 16;
 /** Longer than the server waits before it gives memory back. */
 const IDLE_MS = 20_000;
 

@@ -63,6 +63,17 @@ export function compare(
   return { comparisons, missing };
 }
 
+/**
+ * What two runs say together: worse is only what was worse in both. A ratio of two figures of a millisecond doubles when the
+ * machine has something else to do for a second; what the code became slower by is there again.
+ */
+export function confirm(first: readonly Comparison[], again: readonly Comparison[]): Comparison[] {
+  return first.map((one) => {
+    if (!one.isRegression) return one;
+    return again.find(({ benchmark, what }) => benchmark === one.benchmark && what === one.what) ?? one;
+  });
+}
+
 /** Figures are told apart by their words and by what stands beside them. */
 function keyOf({ what, baseline }: ReportedFigure): string {
   return `${what.trim()} / ${(baseline?.what ?? '').replace(/\b\d[\d,.]*/g, 'n')}`;

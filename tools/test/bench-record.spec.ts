@@ -1,5 +1,5 @@
 import { drawCurves } from '../../bench/lib/curve.ts';
-import { compare, recordOf, TOLERANCE } from '../../bench/lib/record.ts';
+import { compare, confirm, recordOf, TOLERANCE } from '../../bench/lib/record.ts';
 import { judge, type Figure, type Section } from '../../bench/lib/report.ts';
 
 const sectionOf = (...figures: Figure[]): Section[] => [{ name: 'ingest', figures: figures.map(judge) }];
@@ -32,6 +32,23 @@ describe('the record of the benchmarks', () => {
     expect(worse(sectionOf(rate(80 * (1 - TOLERANCE) + 1), wait(20 * (1 + TOLERANCE) - 0.1)))).toEqual([false, false]);
     expect(worse(sectionOf(rate(80 * (1 - TOLERANCE) - 1), wait(20 * (1 + TOLERANCE) + 0.1)))).toEqual([true, true]);
     expect(worse(sectionOf(rate(800), wait(2)))).toEqual([false, false]);
+  });
+
+  it('believes a regression when it is there a second time', () => {
+    const of = (...values: [number, number]) =>
+      compare(sectionOf(rate(values[0]), wait(values[1])), record).comparisons;
+    const seen = (first: [number, number], again: [number, number]) =>
+      confirm(of(...first), of(...again)).map(({ ratio, isRegression }) => [ratio, isRegression]);
+    expect(seen([10, 90], [80, 90])).toEqual([
+      [0.8, false],
+      [9, true],
+    ]);
+    // What was well the first time stays so.
+    expect(seen([80, 90], [10, 20])).toEqual([
+      [0.8, false],
+      [2, false],
+    ]);
+    expect(confirm(of(10, 20), [])[0]).toMatchObject({ isRegression: true });
   });
 
   it('names what is recorded and was not measured', () => {
