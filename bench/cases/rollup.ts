@@ -55,7 +55,7 @@ async function measureOneDay(bench: Bench): Promise<void> {
     baseline: copied.beside,
     note: 'the GROUP BY counts by hour, type and context, and knows no exact devices',
   });
-  bench.report.add({ what: '  the same, only compared', unit: 's', values: copied.compared, baseline: copied.beside });
+  bench.report.add({ what: '  that day, only compared', unit: 's', values: copied.compared, baseline: copied.beside });
   bench.report.add({
     what: '  the newest day, which has no Parquet copy, written',
     unit: 's',
@@ -63,7 +63,7 @@ async function measureOneDay(bench: Bench): Promise<void> {
     target: { atMost: 1.5 },
     baseline: raw.beside,
   });
-  bench.report.add({ what: '  the same, only compared', unit: 's', values: raw.compared, baseline: raw.beside });
+  bench.report.add({ what: '  the newest day, only compared', unit: 's', values: raw.compared, baseline: raw.beside });
   const { beside } = raw;
 
   const analytics = openAnalytics(partitions);
