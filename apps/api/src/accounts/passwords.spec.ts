@@ -1,6 +1,18 @@
 import { HASHED_AT_ONCE, hashPassword, isRightPassword } from './passwords.js';
 
 describe('a password', () => {
+  // First: the hash that unknown addresses are compared with is made while the line is full.
+  it('is not looked at when a hundred wait already, and whoever is refused is told when to come again', async () => {
+    const asked: Promise<unknown>[] = Array.from({ length: 120 }, async () => hashPassword('correct horse battery'));
+    asked.push(isRightPassword(undefined, 'a guess'));
+    const refused = (await Promise.allSettled(asked)).filter((one) => one.status === 'rejected');
+    expect(refused.length).toBeGreaterThanOrEqual(120 - 100 - HASHED_AT_ONCE);
+    expect(refused.length).toBeLessThan(asked.length);
+    for (const { reason } of refused)
+      expect(reason).toMatchObject({ code: 'overloaded', options: { retryAfterSeconds: 60 } });
+    expect(await isRightPassword(undefined, 'a guess')).toBe(false);
+  });
+
   it('is known again by its hash, and by no other one', async () => {
     const stored = await hashPassword('correct horse battery');
     expect(await isRightPassword(stored, 'correct horse battery')).toBe(true);
@@ -15,14 +27,5 @@ describe('a password', () => {
     const { user, system } = process.cpuUsage(before);
     const coresUsed = (user + system) / 1000 / (performance.now() - startedMs);
     expect(coresUsed).toBeLessThan(HASHED_AT_ONCE + 0.5);
-  });
-
-  it('is not looked at when a hundred wait already, and whoever is refused is told when to come again', async () => {
-    const asked = await Promise.allSettled(Array.from({ length: 120 }, () => isRightPassword(undefined, 'a guess')));
-    const refused = asked.filter((one) => one.status === 'rejected');
-    expect(refused.length).toBeGreaterThan(0);
-    expect(refused.length).toBeLessThanOrEqual(20);
-    for (const { reason } of refused) expect(reason).toMatchObject({ code: 'overloaded', options: { retryAfterSeconds: 60 } });
-    expect(await isRightPassword(undefined, 'a guess')).toBe(false);
   });
 });

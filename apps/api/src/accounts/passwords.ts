@@ -33,7 +33,8 @@ export async function hashPassword(password: string): Promise<string> {
  * @throws AppError `overloaded` when too many wait for that
  */
 export async function isRightPassword(passwordHash: string | null | undefined, password: string): Promise<boolean> {
-  decoy ??= hashPassword('a password that nobody has');
+  // Not in turn: a refusal would be kept, and refuse everybody from then on.
+  decoy ??= hash('a password that nobody has', OPTIONS);
   const compared = passwordHash ?? (await decoy);
   const matches = await inTurn(async () => verify(compared, password));
   return matches && passwordHash != null;
