@@ -65,7 +65,10 @@ export class JobLane {
   }
 
   private async sleep(): Promise<void> {
-    const napMs = await this.owner.findNapMs(this);
+    const napMs = await this.owner.findNapMs(this).catch((error: unknown) => {
+      this.owner.onError(error);
+      return this.longestNapMs;
+    });
     if (this.stopping) return;
     this.timer = setTimeout(() => this.wake(), Math.min(Math.max(napMs, SHORTEST_NAP_MS), this.longestNapMs)).unref();
   }
