@@ -10,7 +10,8 @@ const OPTIONS = { type: argon2id, memoryCost: 19 * 1024, timeCost: 2, parallelis
  * everybody else. They run in the threads that read files as well, of which there are four.
  */
 export const HASHED_AT_ONCE = Math.max(1, Math.min(2, availableParallelism() - 1));
-const turns = new Turns({
+/** Who hashes now, and who waits for that. */
+export const hashing = new Turns({
   atOnce: HASHED_AT_ONCE,
   maxWaiting: 100,
   maxWaitMs: 20_000,
@@ -41,7 +42,7 @@ export async function isRightPassword(passwordHash: string | null | undefined, p
 }
 
 async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  const giveBack = await turns.take(NEVER);
+  const giveBack = await hashing.take(NEVER);
   try {
     return await work();
   } finally {

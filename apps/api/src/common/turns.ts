@@ -33,6 +33,11 @@ export class Turns {
 
   constructor(private readonly options: TurnsOptions) {}
 
+  /** How many have their turn now. */
+  get atWork(): number {
+    return this.taken;
+  }
+
   /**
    * Waits for a turn and answers what gives it back. Giving up waiting leaves the line.
    *
