@@ -52,5 +52,9 @@ export function describeFailure(error: unknown): string {
     return `${message}\nThe file is damaged. "mosis restore" brings it back as it was last backed up: docs/restoring.md.`;
   if (/^SQLITE_(CANTOPEN|READONLY)/.test(code ?? ''))
     return `${message}\n"mosis doctor" says whether it is there, whose it is and who may write to it.`;
+  if (code === 'SQLITE_FULL' || code === 'ENOSPC')
+    return `${message}\nThe volume is full. Make room on it; "mosis doctor" says how much is free, docs/runbook.md what may go.`;
+  if (code === 'EROFS')
+    return `${message}\nThe volume is mounted read-only. Mount it for writing, or name another folder.`;
   return message;
 }

@@ -6,7 +6,7 @@ import { coreDatabasePath } from '@mosis/db';
 import { AppModule, type Parts } from '../app.module.js';
 import { assertNotRootOnDataOfOthers } from '../common/ownership.js';
 import type { Settings } from '../config/settings.js';
-import { NestLogger, createLogger } from '../http/logger.js';
+import { NestLogger, createCommandLogger } from '../http/logger.js';
 import { JobsService } from '../jobs/jobs.service.js';
 import { migrateAll } from './migrate.js';
 import { closeParts, openParts } from './open-parts.js';
@@ -22,7 +22,7 @@ export async function runOnApplication<Name extends OperationName>(
   input: OperationInput<Name>,
   onProgress: (progress: OperationProgress) => void,
 ): Promise<OperationResult<Name>> {
-  const logger = createLogger('error');
+  const logger = createCommandLogger();
   let backup: LitestreamSupervisor | undefined;
   try {
     assertNotRootOnDataOfOthers(coreDatabasePath(settings.dataDir));

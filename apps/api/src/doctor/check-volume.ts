@@ -24,13 +24,24 @@ export function checkFileSystem(settings: Settings, readType?: ReadFileSystemTyp
   return warn('file system', detail, 'Better move DATA_DIR to a volume of this machine: ext4, Btrfs, XFS or ZFS.');
 }
 
+/** What to do when nothing can be written, where it is not a matter of rights. */
+const ADVICE: Record<string, string> = {
+  ENOSPC: 'The volume is full: make room on it.',
+  EROFS: 'The volume is mounted read-only: mount it for writing.',
+};
+
 /** How fast the volume of the data syncs, and what that means. */
 export function checkSyncs(settings: Settings): Finding {
   if (!existsSync(settings.dataDir)) return ok('sync speed', 'not measured: DATA_DIR is not there yet');
   try {
     return judgeSyncs(measureSyncs(settings.dataDir));
   } catch (error) {
-    return fail('sync speed', (error as Error).message, 'Make DATA_DIR writable for the user that runs the server.');
+    const { code, message } = error as NodeJS.ErrnoException;
+    return fail(
+      'sync speed',
+      message,
+      ADVICE[code ?? ''] ?? 'Make DATA_DIR writable for the user that runs the server.',
+    );
   }
 }
 

@@ -3,6 +3,7 @@ import { pino, type DestinationStream, type Logger } from 'pino';
 import { LogOutput } from './log-output.js';
 
 const STANDARD_OUTPUT = 1;
+const STANDARD_ERROR = 2;
 
 /** Members that never reach the log, wherever they stand. */
 const SECRET_MEMBERS = [
@@ -69,6 +70,11 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
     },
     destination ?? new LogOutput(STANDARD_OUTPUT),
   );
+}
+
+/** The log of a command: errors alone, on standard error, because standard output is for what was asked for. */
+export function createCommandLogger(): Logger {
+  return createLogger('error', new LogOutput(STANDARD_ERROR));
 }
 
 /**

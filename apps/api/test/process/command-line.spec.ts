@@ -143,6 +143,15 @@ describe('mosis', () => {
     expect(await said(data.path)).toContain(`There is no Litestream binary at ${data.path}`);
   });
 
+  it('keeps standard output for what was asked, also when Litestream complains', async () => {
+    expect(await data.mosis(['admin', 'link'])).toMatchObject({ code: 0 });
+    const file = join(data.path, 'a-file');
+    writeFileSync(file, '');
+    const result = await data.mosis(['audit', 'verify', '--json'], '', { BACKUP_URL: `file://${file}/below` });
+    expect(result.stderr).toContain('Litestream complains');
+    expect(JSON.parse(result.stdout)).toMatchObject({ ok: true });
+  });
+
   it('audits no range that ends before it begins', async () => {
     expect(await data.mosis(['admin', 'link'])).toMatchObject({ code: 0 });
     const result = await data.mosis(['telemetry', 'audit', '--from', '2026-11-02', '--to', '2026-11-01']);

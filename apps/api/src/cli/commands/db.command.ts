@@ -4,7 +4,7 @@ import { coreDatabasePath } from '@mosis/db';
 import { DataDirLock, useRestorePoint, type MigrationOutcome, type MigrationProgress } from '@mosis/sqlite';
 import { assertNotRootOnDataOfOthers } from '../../common/ownership.js';
 import { readProcessSettings, type Settings } from '../../config/settings.js';
-import { createLogger } from '../../http/logger.js';
+import { createCommandLogger } from '../../http/logger.js';
 import {
   changeDatabases,
   coreRestorePoints,
@@ -104,7 +104,7 @@ async function asOwner(command: string, work: (settings: Settings) => void): Pro
   const lock = DataDirLock.acquire(settings.dataDir, command);
   try {
     assertNotRootOnDataOfOthers(coreDatabasePath(settings.dataDir));
-    await endOrphanedBackup(settings, createLogger('error'));
+    await endOrphanedBackup(settings, createCommandLogger());
     work(settings);
   } finally {
     lock.release();
