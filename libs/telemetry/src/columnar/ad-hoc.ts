@@ -6,7 +6,7 @@ import { askedEvents, Bound, type RawDeps } from './raw-events.js';
 
 const MAX_FILTERS = 20;
 const MAX_GROUPS = 4;
-const MAX_CHOICES = 200;
+const MAX_CHOICES = 100;
 
 const METRICS = new Map<string, string>([
   ['events', 'count(*)'],
