@@ -1,13 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
 import { read } from '../../api/queries';
-import { formatCount } from '../../ui/format';
+import { formatCount, plural } from '../../ui/format';
 import { Moment } from '../../ui/Moment';
 import { Notice } from '../../ui/Notice';
 import { ErrorState } from '../../ui/states';
 
 interface Verification {
   finished_at: string;
-  result: { ok: boolean; problem?: string | null } | null;
+  result: { ok: boolean; rows: number; lastSeq: number; problem?: string | null } | null;
   error: string | null;
 }
 
@@ -16,10 +16,10 @@ export function ChainStatus() {
   const { data, error } = useQuery(read('GET /v1/admin/system', {}));
   if (error) return <ErrorState error={error} />;
   if (!data) return null;
-  const { last_seq: rows, last_verified: verified } = data.audit;
+  const { last_seq: lastSeq, last_verified: verified } = data.audit;
   const last = verified as Verification | null;
   if (last === null) {
-    return <Notice tone="info" title={`${formatCount(rows)} rows, not verified yet`} />;
+    return <Notice tone="info" title={`${formatCount(lastSeq)} rows, not verified yet`} />;
   }
   if (last.result === null) {
     return (
@@ -36,10 +36,12 @@ export function ChainStatus() {
       </Notice>
     );
   }
+  const since = lastSeq - last.result.lastSeq;
   return (
-    <Notice tone="good" title={`The chain is whole: ${formatCount(rows)} rows`}>
+    <Notice tone="good" title={`The chain is whole: ${plural(last.result.rows, 'row')}`}>
       <p>
         Verified <Moment at={last.finished_at} />, once a day; <code>mosis audit verify</code> does it now.
+        {since > 0 && ` ${plural(since, 'row')} came since.`}
       </p>
     </Notice>
   );
